@@ -1,0 +1,1 @@
+"""What a route does with a request, as plain frozen data: one policy per file, no behaviour."""

@@ -1,0 +1,8 @@
+"""Kubernetes objects, with only the fields that ingressd uses.
+
+object      a decoded manifest, as a frozen struct
+key         kind, namespace and name: what identifies an object
+problem     something wrong in what a user wrote, attached to an object and a place in it
+change      what a source says happened to an object
+store       every object that exists now, with the indexes that translation needs
+"""

@@ -1,0 +1,121 @@
+"""The routing table, and how it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from ingressd.routing.route import Route
+from ingressd.routing.upstream import Upstream, UpstreamKey
+from ingressd.routing.virtual_host import ANY_HOST, VirtualHost, wildcard_of
+from tls.key_pair import KeyPair
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class TableDifference(msgspec.Struct, frozen=True):
+    """What to set, and with None what to remove."""
+
+    hosts: dict[str, VirtualHost | None] = {}
+    upstreams: dict[UpstreamKey, Upstream | None] = {}
+    certificates: dict[str, KeyPair | None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.hosts or self.upstreams or self.certificates)
+
+
+class Match(NamedTuple):
+    """``host`` is None when no virtual host takes the request; ``route`` when none of its paths does."""
+
+    host: VirtualHost | None
+    route: Route | None
+
+
+class RoutingTable:
+    """Three dictionaries of immutable values; a change is one assignment for each value that differs.
+
+    ``certificates`` is keyed by ``namespace/name`` of the Secret.
+    """
+
+    __slots__ = ("certificates", "hosts", "upstreams")
+
+    def __init__(self) -> None:
+        self.hosts: dict[str, VirtualHost] = {}
+        self.upstreams: dict[UpstreamKey, Upstream] = {}
+        self.certificates: dict[str, KeyPair] = {}
+
+    def apply(self, difference: TableDifference) -> None:
+        """Upstreams and certificates come before the hosts that refer to them, and leave after."""
+        _assign(self.certificates, difference.certificates, removing=False)
+        _assign(self.upstreams, difference.upstreams, removing=False)
+        _assign(self.hosts, difference.hosts, removing=False)
+        _assign(self.hosts, difference.hosts, removing=True)
+        _assign(self.upstreams, difference.upstreams, removing=True)
+        _assign(self.certificates, difference.certificates, removing=True)
+
+    def find_host(self, host: str) -> VirtualHost | None:
+        """Return who takes requests for ``host`` (canonical): itself, else its wildcard, else any host."""
+        found = self.hosts.get(host)
+        if found is not None and found.routed:
+            return found
+        wildcard = wildcard_of(host)
+        if wildcard is not None:
+            found = self.hosts.get(wildcard)
+            if found is not None and found.routed:
+                return found
+        found = self.hosts.get(ANY_HOST)
+        return found if found is not None and found.routed else None
+
+    def match(self, host: str, path: str) -> Match:
+        """Find the route of a request; both arguments are canonical.
+
+        The host is decided first and is final: a path that it does not have goes to its default backend, then to
+        that of any host, never to the paths of another host.
+        """
+        virtual_host = self.find_host(host)
+        if virtual_host is None:
+            return Match(None, None)
+        route = virtual_host.paths.find(path) or virtual_host.fallback
+        if route is None:
+            any_host = self.hosts.get(ANY_HOST)
+            route = any_host.fallback if any_host is not None else None
+        return Match(virtual_host, route)
+
+    def certificate_name(self, server_name: str | None) -> str | None:
+        """Return which certificate a connection for ``server_name`` gets: exact, wildcard, then any host's."""
+        if server_name is not None:
+            for name in (server_name, wildcard_of(server_name)):
+                virtual_host = self.hosts.get(name) if name is not None else None
+                if virtual_host is not None and virtual_host.certificate is not None:
+                    return virtual_host.certificate
+        any_host = self.hosts.get(ANY_HOST)
+        return any_host.certificate if any_host is not None else None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RoutingTable):
+            return NotImplemented
+        return (self.hosts, self.upstreams, self.certificates) == (
+            other.hosts,
+            other.upstreams,
+            other.certificates,
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f"<RoutingTable {len(self.hosts)} hosts, {len(self.upstreams)} upstreams, "
+            f"{len(self.certificates)} certificates>"
+        )
+
+
+def _assign(current: dict[_Key, _Value], changed: Mapping[_Key, _Value | None], *, removing: bool) -> None:
+    for key, value in changed.items():
+        if value is None:
+            if removing:
+                current.pop(key, None)
+        elif not removing:
+            current[key] = value

@@ -1,0 +1,30 @@
+"""A name that requests carry, with what is served under it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ingressd.routing.path_trie import PathTrie
+from ingressd.routing.route import Route
+
+ANY_HOST = ""
+"""The host of routes that name none: it takes the requests that no other host claims."""
+
+
+class VirtualHost(msgspec.Struct, frozen=True, kw_only=True):
+    """``routed`` is False for a name that appears only under ``tls``: it chooses a certificate and no route.
+
+    ``fallback`` takes the requests that no path matches. ``certificate`` names an entry of the table's certificates.
+    """
+
+    host: str
+    paths: PathTrie
+    routed: bool = True
+    fallback: Route | None = None
+    certificate: str | None = None
+
+
+def wildcard_of(host: str) -> str | None:
+    """Return the wildcard that covers ``host``: its first label replaced (``a.b.c`` → ``*.b.c``)."""
+    dot = host.find(".")
+    return f"*{host[dot:]}" if dot > 0 else None
