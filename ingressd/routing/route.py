@@ -29,16 +29,15 @@ class RouteOrigin(msgspec.Struct, frozen=True, order=True):
     path: int | None = None
 
     def __str__(self) -> str:
-        place = (
-            "" if self.rule is None else f"#{self.rule}" if self.path is None else f"#{self.rule}/{self.path}"
-        )
+        place = "" if self.rule is None else f"#{self.rule}" if self.path is None else f"#{self.rule}/{self.path}"
         return f"{self.namespace}/{self.ingress}{place}"
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """``host`` is canonical: lower case, ``*.`` in front for a wildcard, empty for any host. ``path`` is
     canonical (``routing.path``), or the pattern of a REGEX. ``upstream`` is None for a backend that ingressd
-    does not serve (a resource backend)."""
+    does not serve (a resource backend). ``denied`` is empty, or the sentence why every request is refused: the
+    Ingress asks for protection that cannot be given."""
 
     origin: RouteOrigin
     host: str
@@ -49,3 +48,4 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     service_port: str = ""
     timeouts: Timeouts = Timeouts()
     rewrite: Rewrite | None = None
+    denied: str = ""

@@ -1,0 +1,82 @@
+"""The arguments and flags that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from ingressd.settings import DEFAULT_ADMIN_PORT, DEFAULT_BIND, DEFAULT_HTTP_PORT, DEFAULT_HTTPS_PORT, HIGHEST_PORT
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+PORT = click.IntRange(0, HIGHEST_PORT)
+LOOK_AT_WITHOUT_PATH = "Give the files or folders with your manifests, such as ./k8s, or - for standard input."
+
+
+def paths_argument(function: _Command) -> _Command:
+    """``PATH...``: files, folders, ``-``. Optional for click, so that leaving it out gets an explanation of ours."""
+    return click.argument("paths", metavar="PATH...", nargs=-1, type=click.Path(path_type=str))(function)
+
+
+def manifest_options(function: _Command) -> _Command:
+    """What decides how manifests are read, with or without serving them."""
+    for option in reversed(
+        (
+            click.option(
+                "--map",
+                "mappings",
+                metavar="[NAMESPACE/]SERVICE[:PORT]=[HOST:]PORT",
+                multiple=True,
+                help="Point a Service at a server that you run: web=3000, shop/web:http=127.0.0.1:3000. Repeatable.",
+            ),
+            click.option(
+                "--ingress-class",
+                "ingress_classes",
+                metavar="NAME",
+                multiple=True,
+                help="Serve only Ingresses of this class. Repeatable; without it, those of every class.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def json_option(function: _Command) -> _Command:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")(function)
+
+
+def listen_options(function: _Command) -> _Command:
+    """Where to listen, and whom to believe. The defaults are shown here and used in ``settings``: a flag that is not
+    given must stay None, because only a port that was asked for is an error when it is taken."""
+    for option in reversed(
+        (
+            click.option(
+                "--http-port", type=PORT, help=f"Port for HTTP.  [default: {DEFAULT_HTTP_PORT}, or the next free one]"
+            ),
+            click.option(
+                "--https-port",
+                type=PORT,
+                help=f"Port for HTTPS.  [default: {DEFAULT_HTTPS_PORT}, or the next free one]",
+            ),
+            click.option(
+                "--admin-port",
+                type=PORT,
+                help=f"Port for metrics and the JSON API.  [default: {DEFAULT_ADMIN_PORT}, or the next free one]",
+            ),
+            click.option(
+                "--bind", metavar="ADDRESS", default=DEFAULT_BIND, show_default=True, help="IP address to listen on."
+            ),
+            click.option(
+                "--trusted-proxy",
+                "trusted_proxies",
+                metavar="CIDR",
+                multiple=True,
+                help="Believe X-Forwarded-* from these clients. Repeatable; without it, from nobody.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function

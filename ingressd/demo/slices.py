@@ -1,0 +1,44 @@
+"""The EndpointSlices that a cluster would keep for the example's pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ingressd.demo.pods import Pod
+from ingressd.resources.endpoint_slice import (
+    SERVICE_NAME_LABEL,
+    Conditions,
+    EndpointSlice,
+    SliceEndpoint,
+    SlicePort,
+    TargetReference,
+)
+from ingressd.resources.metadata import Metadata
+
+
+def endpoint_slices(ports: Mapping[Pod, int], *, address: str = "127.0.0.1") -> tuple[EndpointSlice, ...]:
+    """Return one slice for each pod, in the order of their names.
+
+    One for each, because all endpoints of a slice share its ports (discovery/v1), and local servers differ in
+    nothing else.
+    """
+    return tuple(_slice(pod, port, address) for pod, port in _by_name(ports.items()))
+
+
+def _by_name(ports: Iterable[tuple[Pod, int]]) -> list[tuple[Pod, int]]:
+    return sorted(ports, key=lambda entry: (entry[0].namespace, entry[0].name))
+
+
+def _slice(pod: Pod, port: int, address: str) -> EndpointSlice:
+    return EndpointSlice(
+        metadata=Metadata(name=pod.name, namespace=pod.namespace, labels={SERVICE_NAME_LABEL: pod.service}),
+        address_type="IPv4",
+        endpoints=(
+            SliceEndpoint(
+                addresses=(address,),
+                conditions=Conditions(ready=True, serving=True, terminating=False),
+                target_ref=TargetReference(kind="Pod", namespace=pod.namespace, name=pod.name, uid=pod.name),
+            ),
+        ),
+        ports=(SlicePort(name=pod.port_name, port=port, protocol="TCP"),),
+    )

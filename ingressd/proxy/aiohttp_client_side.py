@@ -1,0 +1,185 @@
+"""The client of an exchange, seen through an aiohttp response that is not sent yet.
+
+The exchange speaks first and does not wait; aiohttp sends an answer only once the handler has returned it. In
+between, this object holds what has come (one read at most) and keeps the upstream paused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import StreamReader
+
+from ingressd.proxy.answers import AnswerFraming, interim_head
+from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.exchange import Exchange
+from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.framing import LAST_CHUNK, chunk
+from ingressd.proxy.progress import Progress
+from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.response_head import ResponseHead
+from ingressd.proxy.tunnel import Tunnel
+from ingressd.proxy.upstreams.connection import UpstreamConnection
+from ingressd.proxy.watchdog import Watchdog
+
+TUNNEL_IDLE_SECONDS = 3600.0
+
+
+class AiohttpClientSide:
+    """Implements ``exchange.ClientSide`` and ``client_connection.Answering``."""
+
+    def __init__(self, connection: ClientConnection, head: RequestHead, progress: Progress, watchdog: Watchdog) -> None:
+        loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._head = head
+        self._progress = progress
+        self._watchdog = watchdog
+        self._exchange: Exchange | None = None
+        self._body_may_flow = asyncio.Event()
+        self._answer: asyncio.Future[ResponseHead | Failure | Tunnel] = loop.create_future()
+        self._ended: asyncio.Future[Failure | None] = loop.create_future()
+        self._framing = AnswerFraming(body=False, chunked=False, until_end=False)
+        self._open = False
+        self._early: list[bytes] = []
+        self._on_close: Callable[[], object] | None = None
+        self.request_sent = not head.has_body
+
+    # What the lane calls.
+
+    def attach(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._connection.answer_with(self)
+
+    def begin_body(self, first: bytes) -> None:
+        """Give the exchange the first piece of the request's body; empty means that the body is."""
+        if first:
+            self._progress.bytes_received += len(first)
+            self._attached.request_data(first)
+        else:
+            self._finish_body()
+
+    async def answer(self) -> ResponseHead | Failure | Tunnel:
+        """Wait for what the exchange comes to."""
+        return await self._answer
+
+    async def pump_body(self, content: StreamReader) -> None:
+        """Give the request's body to the exchange, as fast as the endpoint takes it."""
+        exchange = self._attached
+        try:
+            while True:
+                await self._body_may_flow.wait()
+                data = await content.readany()
+                if not data:
+                    break
+                self._progress.bytes_received += len(data)
+                exchange.request_data(data)
+        except Failure as failure:
+            exchange.request_failed(failure)
+        else:
+            self._finish_body()
+
+    def open(self, framing: AnswerFraming) -> None:
+        """The answer's head is on its way: let the body follow."""
+        self._framing = framing
+        self._open = True
+        early, self._early = self._early, []
+        for data in early:
+            self._write(data)
+        if self._ended.done():
+            self._write_end()
+        elif not self._connection.writing_paused:
+            self._attached.client_resumed()
+
+    async def ended(self) -> Failure | None:
+        """Wait for the end of the answer; a failure means that it is incomplete."""
+        return await self._ended
+
+    def on_close(self, callback: Callable[[], object]) -> None:
+        self._on_close = callback
+
+    def close(self) -> None:
+        """Nobody will use the rest of the exchange."""
+        self._connection.answer_with(None)
+        if self._on_close is not None:
+            self._on_close()
+        if self._exchange is not None:
+            self._exchange.cancel()
+
+    # What the exchange calls (ClientSide).
+
+    def send_informational(self, head: ResponseHead) -> None:
+        if self._head.version >= (1, 1):
+            self._connection.write(interim_head(head))
+
+    def begin_answer(self, head: ResponseHead) -> None:
+        self._attached.client_paused()
+        if not self._answer.done():
+            self._answer.set_result(head)
+
+    def send_data(self, data: bytes) -> None:
+        if self._open:
+            self._write(data)
+        else:
+            self._early.append(data)
+
+    def finish(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
+            if self._open:
+                self._write_end()
+
+    def fail(self, failure: Failure) -> None:
+        if not self._answer.done():
+            self._answer.set_result(failure)
+        if not self._ended.done():
+            self._ended.set_result(failure)
+
+    def tunnel(self, head: ResponseHead, upstream: UpstreamConnection, early_data: bytes) -> None:
+        transport = self._connection.transport
+        if transport is None or self._answer.done():
+            upstream.close()
+            self.fail(Failure(Reason.CLIENT_CLOSED))
+            return
+        tunnel = Tunnel(transport, upstream, asyncio.get_running_loop().time, TUNNEL_IDLE_SECONDS)
+        self._watchdog.add(tunnel)
+        transport.write(interim_head(head))
+        upstream.enter_tunnel(tunnel)
+        if early_data:
+            tunnel.write(early_data)
+        self._connection.start_tunnel(tunnel)
+        self._answer.set_result(tunnel)
+
+    def pause_body(self) -> None:
+        self._body_may_flow.clear()
+
+    def resume_body(self) -> None:
+        self._body_may_flow.set()
+
+    # What the client's connection calls (Answering).
+
+    def client_paused(self) -> None:
+        self._attached.client_paused()
+
+    def client_resumed(self) -> None:
+        if self._open:
+            self._attached.client_resumed()
+
+    @property
+    def _attached(self) -> Exchange:
+        if self._exchange is None:
+            raise RuntimeError("no exchange is attached")
+        return self._exchange
+
+    def _finish_body(self) -> None:
+        self.request_sent = True
+        self._attached.request_finished()
+
+    def _write(self, data: bytes) -> None:
+        if self._framing.body:
+            self._progress.bytes_sent += len(data)
+            self._connection.write(chunk(data) if self._framing.chunked else data)
+
+    def _write_end(self) -> None:
+        if self._framing.chunked and self._ended.result() is None:
+            self._connection.write(LAST_CHUNK)

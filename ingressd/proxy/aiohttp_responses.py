@@ -1,0 +1,161 @@
+"""What the aiohttp lane's handlers return: an answer passed on, one of our own, or a tunnel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.helpers import rfc822_formatted_time
+
+from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
+from ingressd.proxy.answers import (
+    REASON_FIELD,
+    SERVER,
+    Page,
+    answer_fields,
+    answer_framing,
+    answer_head,
+)
+from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.failures import Failure
+from ingressd.proxy.progress import Progress
+from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.response_head import ResponseHead
+from ingressd.proxy.tunnel import Tunnel
+
+
+class ForwardedResponse(web.StreamResponse):
+    """The upstream's answer: its head can still be changed, its body streams once the head is sent."""
+
+    def __init__(
+        self,
+        head: ResponseHead,
+        request: RequestHead,
+        side: AiohttpClientSide,
+        connection: ClientConnection,
+        progress: Progress,
+        *,
+        draining: bool,
+    ) -> None:
+        super().__init__(
+            status=head.status,
+            reason=head.reason_phrase.decode("latin-1"),
+            headers=answer_fields(head, rfc822_formatted_time()),
+        )
+        self._request_head = request
+        self._side = side
+        self._connection = connection
+        self._progress = progress
+        self._framing = answer_framing(request, head)
+        self._draining = draining
+        self._sent = False
+
+    @property
+    def keep_alive(self) -> bool | None:
+        return (
+            super().keep_alive is not False
+            and self._request_head.keep_alive
+            and not self._framing.until_end
+            and not self._draining
+            and self._request_head.upgrade is None
+            and self._side.request_sent
+            and self._connection.more_requests_follow
+        )
+
+    @property
+    def prepared(self) -> bool:
+        return self._sent
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        if self._sent:
+            return None
+        for cookie in self.cookies.values():
+            self.headers.add("Set-Cookie", cookie.output(header="")[1:])
+        connection_field = self._connection_field()
+        head = answer_head(self.status, self.reason, self.headers, self._framing, connection_field)
+        self._sent = True
+        self._kept = connection_field != "close"
+        self._connection.write(head)
+        self._side.open(self._framing)
+        return None
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        raise RuntimeError("the body of a forwarded answer comes from the upstream")
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        try:
+            failure = await self._side.ended()
+        finally:
+            self._side.close()
+        if failure is not None:
+            self._progress.finish(self.status, failure.reason)
+            self._connection.abort()
+            return
+        self._progress.finish(self.status, "")
+        if not self._side.request_sent:
+            await self._connection.linger()
+
+    def _connection_field(self) -> str | None:
+        if not self.keep_alive:
+            return "close"
+        return "keep-alive" if self._request_head.version < (1, 1) else None
+
+
+class LocalResponse(web.Response):
+    """An answer that ingressd gives itself. ``last``: nothing that the client sends after it will be read."""
+
+    def __init__(
+        self,
+        status: int,
+        page: Page | None,
+        connection: ClientConnection,
+        progress: Progress,
+        *,
+        failure: Failure | None = None,
+        last: bool = False,
+    ) -> None:
+        headers = {"Server": SERVER, "Cache-Control": "no-store"}
+        if failure is not None:
+            headers[REASON_FIELD] = failure.reason.value
+        if status == 503:
+            headers["Retry-After"] = "1"
+        if page is not None:
+            headers["Content-Type"] = page.content_type
+        super().__init__(status=status, headers=headers, body=page.body if page else None)
+        self._connection = connection
+        self._progress = progress
+        self._failure = failure
+        self._last = last
+        if last or not connection.more_requests_follow:
+            self.force_close()
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        await super().write_eof(data)
+        self._progress.bytes_sent = len(self.body) if isinstance(self.body, bytes) else 0
+        self._progress.finish(self.status, self._failure.reason if self._failure else "")
+        if self._last:
+            await self._connection.linger()
+
+
+class TunnelResponse(web.StreamResponse):
+    """The upgrade has been answered; nothing is left to send, and the request lasts as long as the tunnel."""
+
+    def __init__(self, tunnel: Tunnel, progress: Progress, **known: Any) -> None:
+        super().__init__(status=101, **known)
+        self._tunnel = tunnel
+        self._progress = progress
+        self.force_close()
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        try:
+            await self._tunnel.closed
+        finally:
+            self._tunnel.close()
+            self._progress.upgraded = True
+            self._progress.bytes_received = self._tunnel.bytes_received
+            self._progress.bytes_sent = self._tunnel.bytes_sent
+            self._progress.finish(101, "")

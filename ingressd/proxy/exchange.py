@@ -1,0 +1,292 @@
+"""One request's life after the lane: pick an endpoint, connect, send, relay the answer, retry when that is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.framing import LAST_CHUNK, chunk
+from ingressd.proxy.progress import Progress
+from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.response_head import ResponseHead
+from ingressd.proxy.upstreams.connection import UpstreamConnection
+from ingressd.proxy.upstreams.pool import Pool
+from ingressd.proxy.upstreams.registry import UpstreamRegistry
+from ingressd.proxy.watchdog import Watchdog
+from ingressd.routing.route import Route
+from ingressd.routing.upstream import Endpoint, Upstream
+from ingressd.tasks import OwnedTasks
+
+MAX_ATTEMPTS = 3
+MAX_REPLAY_BYTES = 65536
+LONGEST_IDLE_FOR_UNSAFE_METHODS_SECONDS = 1.0
+
+IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""Methods that may be sent again when it is not known whether they arrived (RFC 9110 section 9.2.2)."""
+
+
+class ClientSide(Protocol):
+    """What an exchange sees of the client. The first call is one of ``begin_answer``, ``fail`` and ``tunnel``."""
+
+    def send_informational(self, head: ResponseHead) -> None: ...
+
+    def begin_answer(self, head: ResponseHead) -> None: ...
+
+    def send_data(self, data: bytes) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def fail(self, failure: Failure) -> None:
+        """Answer with the failure; once the answer has begun, end it so that it cannot be taken for whole."""
+
+    def tunnel(self, head: ResponseHead, upstream: UpstreamConnection, early_data: bytes) -> None: ...
+
+    def pause_body(self) -> None:
+        """Give no more of the request's body for now."""
+
+    def resume_body(self) -> None: ...
+
+
+class UpstreamSide:
+    """What every exchange of a worker shares."""
+
+    def __init__(self, pool: Pool, registry: UpstreamRegistry, watchdog: Watchdog, clock: Callable[[], float]) -> None:
+        self.pool = pool
+        self.registry = registry
+        self.watchdog = watchdog
+        self.connecting = OwnedTasks()
+        self.clock = clock
+
+
+class Exchange:
+    """Driven by two sides: the lane gives the request's body, the upstream connection gives the answer."""
+
+    def __init__(
+        self,
+        head: RequestHead,
+        *,
+        upstream_head: bytes,
+        route: Route,
+        upstream: Upstream,
+        client: ClientSide,
+        side: UpstreamSide,
+        progress: Progress,
+        body_idle_seconds: float,
+    ) -> None:
+        self._head = head
+        self._route = route
+        self._upstream = upstream
+        self._client = client
+        self._side = side
+        self._progress = progress
+        self._body_idle_seconds = body_idle_seconds
+        self._connection: UpstreamConnection | None = None
+        self._reused = False
+        self._tried: set[Endpoint] = set()
+        self._only_fresh = False
+        self._replay: list[bytes] | None = [upstream_head]
+        self._replay_bytes = len(upstream_head)
+        self._request_complete = not head.has_body
+        self._answer_begun = False
+        self._sending_paused = False
+        self._client_paused = False
+        self._last_activity = side.clock()
+        self.ended = False
+
+    # What the lane calls.
+
+    def start(self) -> None:
+        self._side.watchdog.add(self)
+        self._progress.upstream_started = self._side.clock()
+        self._try_next(Failure(Reason.UPSTREAM_CONNECT, "no endpoint was tried"))
+
+    def request_data(self, data: bytes) -> None:
+        """Send a piece of the request's body, which is not empty."""
+        self._send(chunk(data) if self._head.framing.chunked else data)
+
+    def request_finished(self) -> None:
+        self._request_complete = True
+        if self._head.framing.chunked:
+            self._send(LAST_CHUNK)
+
+    def request_failed(self, failure: Failure) -> None:
+        """The request's body cannot be completed."""
+        self._fail(failure)
+
+    def client_paused(self) -> None:
+        """The client does not take the answer as fast as it comes."""
+        self._client_paused = True
+        self._touch()
+        if self._connection is not None:
+            self._connection.pause_reading()
+
+    def client_resumed(self) -> None:
+        self._client_paused = False
+        self._touch()
+        if self._connection is not None:
+            self._connection.resume_reading()
+
+    def cancel(self) -> None:
+        """The client is gone, or will not take the rest."""
+        if not self.ended:
+            self._end(keep_connection=False)
+
+    # What the upstream connection calls.
+
+    def informational_received(self, head: ResponseHead) -> None:
+        self._touch()
+        self._client.send_informational(head)
+
+    def head_received(self, head: ResponseHead) -> None:
+        self._touch()
+        self._answer_begun = True
+        self._replay = None
+        self._progress.upstream_answered = self._side.clock()
+        self._client.begin_answer(head)
+
+    def data_received(self, data: bytes) -> None:
+        self._touch()
+        self._client.send_data(data)
+
+    def answer_finished(self) -> None:
+        self._end(keep_connection=self._request_complete)
+        self._client.finish()
+
+    def upgraded(self, head: ResponseHead, early_data: bytes) -> None:
+        self._progress.upstream_answered = self._side.clock()
+        connection = self._connection
+        if connection is None:
+            raise RuntimeError("an answer came without a connection")
+        self._connection = None
+        self._end(keep_connection=False)
+        self._client.tunnel(head, connection, early_data)
+
+    def answer_failed(self, failure: Failure, *, any_byte_received: bool) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._side.pool.discard(connection)
+        if any_byte_received or self._replay is None or self._head.method not in IDEMPOTENT_METHODS:
+            self._fail(failure)
+        elif self._reused:
+            # The endpoint closed an idle connection while the request was on its way: it is not at fault.
+            self._only_fresh = True
+            self._try_next(failure)
+        else:
+            if connection is not None:
+                self._tried.add(connection.endpoint)
+            self._try_next(failure)
+
+    def sending_paused(self) -> None:
+        self._sending_paused = True
+        self._touch()
+        self._client.pause_body()
+
+    def sending_resumed(self) -> None:
+        self._sending_paused = False
+        self._touch()
+        self._client.resume_body()
+
+    # What the watchdog calls.
+
+    def check(self, now: float) -> None:
+        """Fail if whoever's turn it is has been silent for too long."""
+        if self._connection is None:
+            return  # connecting has a time limit of its own
+        idle = now - self._last_activity
+        timeouts = self._route.timeouts
+        if self._client_paused:
+            if idle > timeouts.send:
+                self._fail(Failure(Reason.CLIENT_CLOSED, f"the client took nothing for {timeouts.send:g} s"))
+        elif self._sending_paused:
+            if idle > timeouts.send:
+                self._fail(Failure(Reason.UPSTREAM_TIMEOUT, f"the endpoint took nothing for {timeouts.send:g} s"))
+        elif not self._request_complete and not self._answer_begun:
+            if idle > self._body_idle_seconds:
+                self._fail(Failure(Reason.REQUEST_TIMEOUT, f"no body byte came for {self._body_idle_seconds:g} s"))
+        elif idle > timeouts.read:
+            self._fail(Failure(Reason.UPSTREAM_TIMEOUT, f"the endpoint sent nothing for {timeouts.read:g} s"))
+
+    # Attempts.
+
+    def _try_next(self, last_failure: Failure) -> None:
+        attempts = self._progress.attempts
+        endpoint = self._side.registry.pick(self._upstream, self._tried) if attempts < MAX_ATTEMPTS else None
+        if endpoint is None:
+            self._fail(last_failure)
+            return
+        self._progress.attempts += 1
+        self._progress.endpoint = endpoint
+        connection = None if self._only_fresh else self._side.pool.take(endpoint, longest_idle=self._longest_idle)
+        if connection is not None:
+            self._use(connection, reused=True)
+        else:
+            self._side.connecting.start(self._connect(endpoint), f"connect to {endpoint}")
+
+    @property
+    def _longest_idle(self) -> float | None:
+        """A method that may not be sent twice takes only a connection that was in use a moment ago."""
+        return None if self._head.method in IDEMPOTENT_METHODS else LONGEST_IDLE_FOR_UNSAFE_METHODS_SECONDS
+
+    async def _connect(self, endpoint: Endpoint) -> None:
+        try:
+            connection = await self._side.pool.connect(endpoint, self._route.timeouts.connect)
+        except Failure as failure:
+            self._side.registry.connect_failed(endpoint)
+            self._tried.add(endpoint)
+            if not self.ended:
+                self._try_next(failure)
+            return
+        self._side.registry.connected(endpoint)
+        if self.ended:
+            self._side.pool.release(connection)
+        else:
+            self._use(connection, reused=False)
+
+    def _use(self, connection: UpstreamConnection, *, reused: bool) -> None:
+        self._connection = connection
+        self._reused = reused
+        self._touch()
+        connection.begin(self, self._head.method, self._head.upgrade)
+        if self._replay is not None:
+            connection.send(b"".join(self._replay))
+            self._limit_replay()
+        if self._client_paused:
+            connection.pause_reading()
+        if not connection.writing_paused:
+            self._client.resume_body()
+
+    def _send(self, data: bytes) -> None:
+        self._touch()
+        if self._replay is not None:
+            self._replay.append(data)
+            self._replay_bytes += len(data)
+        if self._connection is not None:
+            self._connection.send(data)
+            self._limit_replay()
+
+    def _limit_replay(self) -> None:
+        if self._replay_bytes > MAX_REPLAY_BYTES:
+            self._replay = None
+
+    def _touch(self) -> None:
+        self._last_activity = self._side.clock()
+
+    # The end.
+
+    def _fail(self, failure: Failure) -> None:
+        if not self.ended:
+            self._end(keep_connection=False)
+            self._client.fail(failure)
+
+    def _end(self, *, keep_connection: bool) -> None:
+        self.ended = True
+        self._replay = None
+        self._side.watchdog.discard(self)
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if keep_connection:
+            self._side.pool.release(connection)
+        else:
+            self._side.pool.discard(connection)

@@ -1,0 +1,43 @@
+"""Header fields: their strict grammar, and which of them belong to one connection only."""
+
+from __future__ import annotations
+
+import re
+
+Field = tuple[bytes, bytes, bytes]
+"""Name in lower case, name as sent, value without the white space around it. Bytes, since a value may hold any
+byte from 0x80 up (obs-text, RFC 9110 section 5.5) and must reach the other side unchanged."""
+
+TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_FIELD_LINE = re.compile(rb"(" + TOKEN + rb"):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)\r\n")
+
+HOP_BY_HOP = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
+)
+"""Fields that speak about one connection and never pass through (RFC 9110 section 7.6.1)."""
+
+NEVER_NAMED_BY_CONNECTION = frozenset({b"host", b"content-length", b"authorization", b"cookie"})
+"""Fields that a ``Connection`` field cannot remove: a client could otherwise strip what the upstream relies on."""
+
+
+def parse_fields(block: bytes) -> list[Field] | None:
+    """Parse field lines, each ended by CRLF; None if any byte of ``block`` is outside the grammar.
+
+    White space is stripped as bytes: ``str.strip`` also takes 0x85 and 0xa0, which belong to the value.
+    """
+    fields: list[Field] = []
+    position, end = 0, len(block)
+    match_line = _FIELD_LINE.match
+    while position < end:
+        match = match_line(block, position)
+        if match is None:
+            return None
+        name, value = match.groups()
+        fields.append((name.lower(), name, value.rstrip(b" \t")))
+        position = match.end()
+    return fields
+
+
+def list_elements(values: list[bytes]) -> list[bytes]:
+    """Split the values of a list field at their commas, in lower case, without empty elements."""
+    return [element for value in values for part in value.split(b",") if (element := part.strip(b" \t").lower())]

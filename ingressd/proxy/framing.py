@@ -1,0 +1,169 @@
+"""How the end of a body is known, and the strict readers of each way (RFC 9112 sections 6 and 7)."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+import msgspec
+
+from ingressd.proxy.fields import TOKEN, parse_fields
+
+MAX_CHUNK_EXTENSION_BYTES = 256
+MAX_BODY_EXTENSION_BYTES = 4096
+MAX_TRAILER_BYTES = 8192
+
+_QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
+_EXTENSION = rb";[ \t]*" + TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + TOKEN + rb"|" + _QUOTED + rb"))?"
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})((?:" + _EXTENSION + rb")*)")
+_LENGTH = re.compile(rb"[0-9]{1,19}")
+
+
+class Framing(msgspec.Struct, frozen=True):
+    """``length`` in bytes; ``chunked``; or neither: for a request no body, for a response until the end."""
+
+    length: int | None = None
+    chunked: bool = False
+
+
+class FramingError(ValueError):
+    """The bytes are not a validly framed body; the text says why."""
+
+
+def parse_content_length(value: bytes) -> int:
+    """Only digits, and few enough of them: ``int`` would take a sign, spaces and underscores. Raises FramingError."""
+    if not _LENGTH.fullmatch(value):
+        raise FramingError("Content-Length is not a number")
+    return int(value)
+
+
+class BodyReader(Protocol):
+    """Takes bytes as they come from a connection, gives the body's bytes back."""
+
+    complete: bool
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return the body's bytes in ``data``, and what follows the end of the body. Raises FramingError."""
+
+    def feed_end(self) -> None:
+        """Say that the connection has no more bytes. Raises FramingError if the body is not complete."""
+
+
+class LengthReader:
+    """A body of a known number of bytes."""
+
+    def __init__(self, length: int) -> None:
+        self._remaining = length
+        self.complete = length == 0
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        if len(data) < self._remaining:
+            self._remaining -= len(data)
+            return data, b""
+        body, rest = data[: self._remaining], data[self._remaining :]
+        self._remaining = 0
+        self.complete = True
+        return body, rest
+
+    def feed_end(self) -> None:
+        if not self.complete:
+            raise FramingError(f"the body ended {self._remaining} bytes early")
+
+
+class UntilEndReader:
+    """A body that lasts until the connection ends; only a response may have one."""
+
+    complete = False
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        return data, b""
+
+    def feed_end(self) -> None:
+        self.complete = True
+
+
+class ChunkedReader:
+    """A chunked body. Extensions and trailers are checked, bounded and dropped."""
+
+    def __init__(self) -> None:
+        self.complete = False
+        self._buffer = b""
+        self._chunk_remaining = 0
+        self._expect_line_end = False
+        self._in_trailers = False
+        self._extension_bytes = 0
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        data = self._buffer + data if self._buffer else data
+        self._buffer = b""
+        position = 0
+        pieces: list[bytes] = []
+        while not self.complete:
+            if self._chunk_remaining:
+                piece = data[position : position + self._chunk_remaining]
+                if not piece:
+                    break
+                pieces.append(piece)
+                position += len(piece)
+                self._chunk_remaining -= len(piece)
+                self._expect_line_end = self._chunk_remaining == 0
+                continue
+            if self._expect_line_end:
+                line_end = data[position : position + 2]
+                if not b"\r\n".startswith(line_end):
+                    raise FramingError("chunk data is not followed by CRLF")
+                if len(line_end) < 2:
+                    break
+                position += 2
+                self._expect_line_end = False
+            advanced = self._read_trailers(data, position) if self._in_trailers else self._read_size(data, position)
+            if advanced == position:
+                break
+            position = advanced
+        rest = data[position:]
+        if self.complete:
+            return b"".join(pieces), rest
+        self._buffer = rest
+        return b"".join(pieces), b""
+
+    def feed_end(self) -> None:
+        if not self.complete:
+            raise FramingError("the body ended before its last chunk")
+
+    def _read_size(self, data: bytes, position: int) -> int:
+        end = data.find(b"\n", position, position + MAX_CHUNK_EXTENSION_BYTES + 32)
+        if end < 0:
+            if len(data) - position > MAX_CHUNK_EXTENSION_BYTES + 16:
+                raise FramingError("a chunk's first line is too long")
+            return position
+        match = _CHUNK_LINE.fullmatch(data, position, end - 1)
+        if match is None or data[end - 1 : end] != b"\r":
+            raise FramingError("a chunk's first line is not a size in hexadecimal digits")
+        self._extension_bytes += len(match[2])
+        if len(match[2]) > MAX_CHUNK_EXTENSION_BYTES or self._extension_bytes > MAX_BODY_EXTENSION_BYTES:
+            raise FramingError("chunk extensions are too long")
+        self._chunk_remaining = int(match[1], 16)
+        self._in_trailers = self._chunk_remaining == 0
+        return end + 1
+
+    def _read_trailers(self, data: bytes, position: int) -> int:
+        if data.startswith(b"\r\n", position):
+            self.complete = True
+            return position + 2
+        end = data.find(b"\r\n\r\n", position)
+        if end < 0:
+            if len(data) - position > MAX_TRAILER_BYTES or re.search(rb"(?<!\r)\n", data[position:]):
+                raise FramingError("the trailers are too long, or their lines do not end in CRLF")
+            return position
+        if end - position > MAX_TRAILER_BYTES or parse_fields(data[position : end + 2]) is None:
+            raise FramingError("the trailers are too long, or not header fields")
+        self.complete = True
+        return end + 4
+
+
+def chunk(data: bytes) -> bytes:
+    """Frame ``data``, which is not empty, as one chunk."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+LAST_CHUNK = b"0\r\n\r\n"

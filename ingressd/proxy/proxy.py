@@ -1,0 +1,132 @@
+"""The data plane as one object: give it a table and listening sockets, and it serves."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Callable, Sequence
+
+from ingressd.proxy.aiohttp_lane import AiohttpLane
+from ingressd.proxy.answers import Hints
+from ingressd.proxy.exchange import UpstreamSide
+from ingressd.proxy.forwarding import Network
+from ingressd.proxy.progress import Observer
+from ingressd.proxy.request_head import HeadLimits
+from ingressd.proxy.server import ProxyServer
+from ingressd.proxy.upstreams.pool import Pool
+from ingressd.proxy.upstreams.registry import UpstreamRegistry
+from ingressd.proxy.watchdog import Watchdog
+from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.settings import ProxySettings
+from ingressd.tasks import OwnedTasks
+from tls.acceptor import TlsAcceptor, TlsFailure
+
+MAX_IDLE_PER_ENDPOINT = 256
+BACKLOG = 4096
+DRAIN_POLL_SECONDS = 0.05
+
+ChooseContext = Callable[[str | None], ssl.SSLContext]
+
+
+class Proxy:
+    """Serves from ``table``; to be made, used and closed on one event loop."""
+
+    def __init__(
+        self,
+        table: RoutingTable,
+        settings: ProxySettings,
+        *,
+        trusted_proxies: Sequence[Network] = (),
+        hints: Hints | None = None,
+        observers: tuple[Observer, ...] = (),
+    ) -> None:
+        self.clock = time.monotonic
+        self.table = table
+        self.header_read_seconds = settings.header_read_seconds
+        self.pipelined_requests = settings.pipelined_requests
+        self.lingering_seconds = settings.lingering_seconds
+        self.lingering_bytes = settings.lingering_bytes
+        self.head_limits = HeadLimits(
+            line=settings.header_line_bytes, total=settings.header_block_bytes, fields=settings.header_fields
+        )
+        self._settings = settings
+        self._pool = Pool(
+            idle_seconds=settings.upstream_idle_seconds, max_idle_per_endpoint=MAX_IDLE_PER_ENDPOINT, clock=self.clock
+        )
+        self._registry = UpstreamRegistry(self.clock)
+        self.watchdog = Watchdog(self.clock, self._sweep)
+        self._side = UpstreamSide(self._pool, self._registry, self.watchdog, self.clock)
+        self._lane = AiohttpLane(
+            table,
+            self._side,
+            body_idle_seconds=settings.body_idle_seconds,
+            trusted_proxies=trusted_proxies,
+            hints=hints or {},
+            observers=observers,
+        )
+        self._server = ProxyServer(self._lane.handle, self, keep_alive_seconds=settings.keep_alive_seconds)
+        self._plain: list[asyncio.Server] = []
+        self._encrypted: list[TlsAcceptor] = []
+        self._tasks = OwnedTasks()
+        self._tasks.start(self.watchdog.run(), "watchdog")
+
+    async def listen_http(self, listening: socket.socket) -> None:
+        """Serve plain HTTP on a bound socket, which the proxy owns from now on."""
+        self._plain.append(
+            await asyncio.get_running_loop().create_server(
+                lambda: self._server.connection("http"), sock=listening, backlog=BACKLOG
+            )
+        )
+
+    def listen_https(
+        self, listening: socket.socket, choose: ChooseContext, on_failure: Callable[[TlsFailure], None]
+    ) -> None:
+        """Serve HTTPS on a bound socket; ``choose`` picks the TLS context for the host that a client names."""
+        acceptor = TlsAcceptor(
+            listening,
+            choose,
+            lambda server_name: self._server.connection("https", server_name),
+            on_failure=on_failure,
+            handshake_timeout_seconds=self._settings.handshake_seconds,
+            max_pending=self._settings.pending_handshakes,
+        )
+        acceptor.start()
+        self._encrypted.append(acceptor)
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._server.connections)
+
+    async def close(self, grace_seconds: float) -> None:
+        """Stop accepting, let what is in flight finish for as long as the grace lasts, then end everything."""
+        self._lane.draining = True
+        for server in self._plain:
+            server.close()
+        for acceptor in self._encrypted:
+            acceptor.stop_accepting()
+        try:
+            async with asyncio.timeout(grace_seconds):
+                while self._server.connections:
+                    for connection in self._server.client_connections:
+                        connection.close_if_idle()
+                    await asyncio.sleep(DRAIN_POLL_SECONDS)
+        except TimeoutError:
+            pass
+        for acceptor in self._encrypted:
+            await acceptor.close()
+        await self._server.shutdown(0)
+        await self._lane.close()
+        await self._side.connecting.close()
+        await self._tasks.close()
+        self._pool.close()
+
+    def _sweep(self) -> None:
+        self._pool.close_idle()
+        self._registry.sweep()
+
+    def apply(self, difference: TableDifference) -> None:
+        """Serve from the changed table from the next request on; requests in flight keep what they matched."""
+        self.table.apply(difference)
+        self._registry.forget(key for key, upstream in difference.upstreams.items() if upstream is None)

@@ -1,0 +1,278 @@
+"""One connection to an endpoint, carrying one exchange at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol, cast
+
+from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader, UntilEndReader
+from ingressd.proxy.response_head import ResponseHead, find_response_head_end, has_body, parse_response_head
+from ingressd.routing.upstream import Endpoint
+
+MAX_INFORMATIONAL = 10
+WRITE_HIGH_WATER_BYTES = 65536
+
+
+class AnswerReceiver(Protocol):
+    """What a connection tells the exchange that it carries. All calls come from the event loop."""
+
+    def informational_received(self, head: ResponseHead) -> None:
+        """An answer 1xx other than 100 and 101."""
+
+    def head_received(self, head: ResponseHead) -> None: ...
+
+    def data_received(self, data: bytes) -> None: ...
+
+    def answer_finished(self) -> None: ...
+
+    def upgraded(self, head: ResponseHead, early_data: bytes) -> None:
+        """The endpoint switched protocols; ``early_data`` came right behind its head. The receiver attaches the
+        other end (``enter_tunnel``) or closes the connection before it returns."""
+
+    def answer_failed(self, failure: Failure, *, any_byte_received: bool) -> None: ...
+
+    def sending_paused(self) -> None:
+        """The endpoint does not take what was sent as fast as it is given."""
+
+    def sending_resumed(self) -> None: ...
+
+
+class ByteReceiver(Protocol):
+    """The other end of a tunnel."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def write_eof(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.requests = 0
+        self.idle_since = 0.0
+        self.bytes_received = 0
+        self.usable = True
+        """False once it must not carry another exchange: the answer said so, or something unexpected came."""
+        self._transport: asyncio.Transport | None = None
+        self._receiver: AnswerReceiver | None = None
+        self._method = ""
+        self._buffer = b""
+        self._head: ResponseHead | None = None
+        self._body: BodyReader | None = None
+        self._informational = 0
+        self._upgrade: bytes | None = None
+        self._tunnel: ByteReceiver | None = None
+        self._writing_paused = False
+        self._reading_paused = False
+
+    # What the exchange calls.
+
+    def begin(self, receiver: AnswerReceiver, method: str, upgrade: bytes | None) -> None:
+        """Carry the exchange of ``receiver`` from now until its answer has ended or failed."""
+        self._receiver = receiver
+        self._method = method
+        self._upgrade = upgrade
+        self._head = None
+        self._body = None
+        self._informational = 0
+        self.bytes_received = 0
+        self.requests += 1
+
+    def send(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+    @property
+    def open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def writing_paused(self) -> bool:
+        return self._writing_paused
+
+    def pause_reading(self) -> None:
+        if self._transport is not None and not self._reading_paused and self.open:
+            self._reading_paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._transport is not None and self._reading_paused and self.open:
+            self._reading_paused = False
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Give up the connection and whatever it carries; its receiver hears no more."""
+        self.usable = False
+        self._receiver = None
+        self._tunnel = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    # What a tunnel calls.
+
+    def enter_tunnel(self, other_end: ByteReceiver) -> None:
+        """From now on pass every byte to ``other_end``."""
+        self._tunnel = other_end
+        self.resume_reading()
+
+    def write(self, data: bytes) -> None:
+        self.send(data)
+
+    def write_eof(self) -> None:
+        if self._transport is not None and self.open:
+            self._transport.write_eof()
+
+    def abort(self) -> None:
+        self.close()
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        self.bytes_received += len(data)
+        if self._tunnel is not None:
+            self._tunnel.write(data)
+            return
+        if self._receiver is None:
+            # Bytes that answer nothing would be taken for the next request's answer.
+            self.close()
+            return
+        self._buffer = self._buffer + data if self._buffer else data
+        try:
+            self._advance()
+        except Failure as failure:
+            self._fail(failure)
+
+    def eof_received(self) -> bool:
+        if self._tunnel is not None:
+            self._tunnel.write_eof()
+            return True
+        if self._receiver is not None and self._body is not None:
+            try:
+                self._body.feed_end()
+            except FramingError as error:
+                self._fail(Failure(Reason.UPSTREAM_CLOSED, str(error)))
+            else:
+                self._finish()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.usable = False
+        if self._tunnel is not None:
+            self._tunnel.abort()
+            self._tunnel = None
+        elif self._receiver is not None:
+            self._fail(Failure(Reason.UPSTREAM_CLOSED, str(exc or "the connection closed")))
+
+    def pause_writing(self) -> None:
+        self._writing_paused = True
+        if self._tunnel is not None:
+            self._tunnel.pause_reading()
+        elif self._receiver is not None:
+            self._receiver.sending_paused()
+
+    def resume_writing(self) -> None:
+        self._writing_paused = False
+        if self._tunnel is not None:
+            self._tunnel.resume_reading()
+        elif self._receiver is not None:
+            self._receiver.sending_resumed()
+
+    # The answer, piece by piece.
+
+    def _advance(self) -> None:
+        while self._body is None:
+            end = find_response_head_end(self._buffer)
+            if end < 0:
+                return
+            head = parse_response_head(self._buffer[:end], self._method)
+            self._buffer = self._buffer[end:]
+            if head.status == 101:
+                self._switch(head)
+                return
+            if head.informational:
+                self._receive_informational(head)
+            else:
+                self._receive_head(head)
+            if self._receiver is None:
+                return
+        data, self._buffer = self._buffer, b""
+        self._receive_body(self._body, data)
+
+    def _switch(self, head: ResponseHead) -> None:
+        if self._upgrade is None or head.upgrade != self._upgrade:
+            raise Failure(Reason.UPSTREAM_INVALID, "the endpoint switched to a protocol that was not asked for")
+        early_data, self._buffer = self._buffer, b""
+        self.usable = False
+        self._take_receiver().upgraded(head, early_data)
+
+    def _receive_informational(self, head: ResponseHead) -> None:
+        self._informational += 1
+        if self._informational > MAX_INFORMATIONAL:
+            raise Failure(Reason.UPSTREAM_INVALID, f"the endpoint sent more than {MAX_INFORMATIONAL} interim answers")
+        # ingressd has answered 100 itself, when it began to read the body.
+        if head.status != 100 and self._receiver is not None:
+            self._receiver.informational_received(head)
+
+    def _receive_head(self, head: ResponseHead) -> None:
+        self._head = head
+        self.usable = self.usable and head.keep_alive
+        if not has_body(head.status, self._method):
+            self._body = LengthReader(0)
+        elif head.framing.chunked:
+            self._body = ChunkedReader()
+        elif head.framing.length is not None:
+            self._body = LengthReader(head.framing.length)
+        else:
+            self._body = UntilEndReader()
+        if self._receiver is not None:
+            self._receiver.head_received(head)
+
+    def _receive_body(self, body: BodyReader, data: bytes) -> None:
+        if data and not body.complete:
+            try:
+                piece, data = body.feed(data)
+            except FramingError as error:
+                raise Failure(Reason.UPSTREAM_INVALID, str(error)) from None
+            if piece and self._receiver is not None:
+                self._receiver.data_received(piece)
+        if body.complete:
+            if data:
+                self.usable = False
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._receiver is not None:
+            self._take_receiver().answer_finished()
+
+    def _fail(self, failure: Failure) -> None:
+        if self._receiver is None:
+            return
+        any_byte_received = self.bytes_received > 0
+        receiver = self._take_receiver()
+        self.close()
+        receiver.answer_failed(failure, any_byte_received=any_byte_received)
+
+    def _take_receiver(self) -> AnswerReceiver:
+        receiver = self._receiver
+        if receiver is None:
+            raise RuntimeError("the connection carries no exchange")
+        self._receiver = None
+        return receiver
+
+    def __repr__(self) -> str:
+        state = "busy" if self._receiver else "tunnel" if self._tunnel else "idle" if self.open else "closed"
+        return f"<UpstreamConnection {self.endpoint} {state}, {self.requests} requests>"

@@ -1,0 +1,42 @@
+"""One timer for every timeout: cheaper than arming one for each request, and late by at most its interval."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+INTERVAL_SECONDS = 0.5
+
+
+class Watched(Protocol):
+    def check(self, now: float) -> None: ...
+
+
+class Watchdog:
+    """Calls ``check`` of everything added to it, and ``sweep``, every half second on the monotonic clock."""
+
+    def __init__(self, clock: Callable[[], float], sweep: Callable[[], None]) -> None:
+        self._clock = clock
+        self._sweep = sweep
+        self._watched: set[Watched] = set()
+
+    def add(self, watched: Watched) -> None:
+        self._watched.add(watched)
+
+    def discard(self, watched: Watched) -> None:
+        self._watched.discard(watched)
+
+    def __len__(self) -> int:
+        return len(self._watched)
+
+    def tick(self) -> None:
+        now = self._clock()
+        for watched in tuple(self._watched):
+            watched.check(now)
+        self._sweep()
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            self.tick()

@@ -1,0 +1,196 @@
+"""Everything that is decided once, at start: frozen values, with every default and its unit in this one place.
+
+Flags, environment and files are parsed elsewhere and end up here; nothing below reads any of them again. This
+module imports nothing of ours, so that every other one may import it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from collections.abc import Iterable
+from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
+
+import msgspec
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+HIGHEST_PORT = 65535
+MAX_TRUSTED_PROXIES = 256
+
+KIBIBYTE = 1024
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the text names the setting and what it accepts."""
+
+
+def _described(unit: str, description: str) -> msgspec.Meta:
+    return msgspec.Meta(description=description, extra={"unit": unit})
+
+
+class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The timeouts and limits of the data plane, for every connection and request.
+
+    All of them are greater than zero: there is no number that means "without limit". A timeout of a phase is the
+    longest pause in that phase, never the length of a whole request, so that long downloads and event streams live.
+    """
+
+    header_line_bytes: Annotated[int, _described("bytes", "longest header line of a request or an answer")] = (
+        8 * KIBIBYTE
+    )
+    header_block_bytes: Annotated[
+        int, _described("bytes", "largest header block of a request or an answer, all lines together")
+    ] = 32 * KIBIBYTE
+    header_fields: Annotated[int, _described("fields", "most header fields in one header block")] = 100
+    target_bytes: Annotated[int, _described("bytes", "longest request target (path and query)")] = 8 * KIBIBYTE
+    header_read_seconds: Annotated[
+        float, _described("seconds", "from the first byte of a request to the end of its header block")
+    ] = 60.0
+    body_idle_seconds: Annotated[
+        float, _described("seconds", "longest pause of a client between two pieces of its request body")
+    ] = 60.0
+    keep_alive_seconds: Annotated[
+        float, _described("seconds", "how long a client connection may wait for its next request")
+    ] = 75.0
+    handshake_seconds: Annotated[
+        float, _described("seconds", "from accepting a TLS connection to the end of its handshake")
+    ] = 10.0
+    pending_handshakes: Annotated[
+        int, _described("connections", "most TLS handshakes at one time; more wait to be accepted")
+    ] = 1024
+    pipelined_requests: Annotated[
+        int, _described("requests", "requests that a client may send ahead before ingressd stops reading")
+    ] = 16
+    client_connections: Annotated[
+        int, _described("connections", "most client connections at one time; more wait to be accepted")
+    ] = 16 * KIBIBYTE
+    connect_seconds: Annotated[float, _described("seconds", "to open a connection to an endpoint")] = 5.0
+    upstream_read_seconds: Annotated[
+        float, _described("seconds", "longest pause of an endpoint between two pieces of its answer")
+    ] = 60.0
+    upstream_send_seconds: Annotated[
+        float, _described("seconds", "longest time in which an endpoint takes no byte of a request")
+    ] = 60.0
+    upstream_idle_seconds: Annotated[
+        float,
+        # Common application servers close an idle connection after 5 s; the side that reuses it must give up first.
+        _described("seconds", "how long an unused connection to an endpoint is kept for the next request"),
+    ] = 4.0
+    endpoint_connections: Annotated[int, _described("connections", "most connections to one endpoint at one time")] = (
+        1024
+    )
+    endpoint_queue: Annotated[
+        int, _described("requests", "requests that may wait for a connection to one endpoint")
+    ] = 1024
+    lingering_seconds: Annotated[
+        float, _described("seconds", "how long unread input is drained after an answer that closes the connection")
+    ] = 2.0
+    lingering_bytes: Annotated[
+        int, _described("bytes", "how much unread input is drained after an answer that closes the connection")
+    ] = 64 * KIBIBYTE
+    drain_grace_seconds: Annotated[
+        float, _described("seconds", "how long requests in flight may take to finish when ingressd ends")
+    ] = 30.0
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if not 0 < getattr(self, name) < math.inf:
+                raise SettingsError(f"{name} must be greater than 0 and finite, and is {getattr(self, name)}")
+        if self.header_line_bytes > self.header_block_bytes:
+            raise SettingsError(
+                f"header_line_bytes ({self.header_line_bytes}) must not exceed "
+                f"header_block_bytes ({self.header_block_bytes})"
+            )
+
+
+class SettingRow(NamedTuple):
+    """One line of the documentation of a setting."""
+
+    name: str
+    default: str
+    unit: str
+    meaning: str
+
+
+def proxy_settings_table() -> tuple[SettingRow, ...]:
+    """Return every timeout and limit of the data plane with its default, in the order of declaration."""
+    defaults = ProxySettings()
+    hints: dict[str, Any] = get_type_hints(ProxySettings, include_extras=True)
+    rows = []
+    for name in ProxySettings.__struct_fields__:
+        meta: msgspec.Meta = get_args(hints[name])[1]
+        unit = str((meta.extra or {})["unit"])
+        rows.append(SettingRow(name, f"{getattr(defaults, name):g}", unit, meta.description or ""))
+    return tuple(rows)
+
+
+class PortChoice(msgspec.Struct, frozen=True):
+    """A port to listen on; 0 lets the system choose. A port that is taken is an error when it was ``asked_for``;
+    otherwise the next free one is used."""
+
+    number: int
+    asked_for: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number <= HIGHEST_PORT:
+            raise SettingsError(f"a port is a number from 0 to {HIGHEST_PORT}, and {self.number} is not")
+
+
+DEFAULT_BIND = "127.0.0.1"
+DEFAULT_HTTP_PORT = 8080
+DEFAULT_HTTPS_PORT = 8443
+DEFAULT_ADMIN_PORT = 9090
+
+
+class ListenSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where ingressd listens. ``bind`` is an IP address, for all three ports."""
+
+    bind: str = DEFAULT_BIND
+    http: PortChoice = PortChoice(DEFAULT_HTTP_PORT)
+    https: PortChoice = PortChoice(DEFAULT_HTTPS_PORT)
+    admin: PortChoice = PortChoice(DEFAULT_ADMIN_PORT)
+
+    def __post_init__(self) -> None:
+        try:
+            ipaddress.ip_address(self.bind)
+        except ValueError as error:
+            raise SettingsError(
+                f"the bind address must be an IP address such as 127.0.0.1 or 0.0.0.0, and {self.bind!r} is not"
+            ) from error
+        asked = [port.number for port in (self.http, self.https, self.admin) if port.asked_for and port.number]
+        if len(set(asked)) != len(asked):
+            raise SettingsError("the HTTP, HTTPS and admin ports must differ")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only programs on this machine can connect."""
+        return ipaddress.ip_address(self.bind).is_loopback
+
+
+class DevSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the data plane of ``ingressd dev`` and ``ingressd demo`` runs with.
+
+    Only clients in ``trusted_proxies`` may say who their own clients were (``X-Forwarded-*``).
+    """
+
+    listen: ListenSettings = ListenSettings()
+    proxy: ProxySettings = ProxySettings()
+    trusted_proxies: tuple[Network, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.trusted_proxies) > MAX_TRUSTED_PROXIES:
+            raise SettingsError(f"at most {MAX_TRUSTED_PROXIES} trusted proxy networks can be given")
+
+
+def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Read CIDR blocks or single addresses (``10.0.0.0/8``, ``::1``); raises SettingsError naming the wrong one."""
+    networks = []
+    for text in texts:
+        try:
+            networks.append(ipaddress.ip_network(text))
+        except ValueError as error:
+            raise SettingsError(
+                f"{text!r} is not a network: write an address, or a CIDR block without host bits such as 10.0.0.0/8"
+            ) from error
+    return tuple(networks)

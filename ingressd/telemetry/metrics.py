@@ -1,0 +1,157 @@
+"""Plain numbers, added to once for each exchange: no lock, no metrics library, no I/O on the way of a request.
+
+series      the numbers that share one set of labels
+overflow    the one series that takes what comes after the bound on series is reached
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import NamedTuple
+
+from ingressd.telemetry.record import ExchangeRecord
+
+MAX_SERIES = 20_000
+
+BUCKET_BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+KNOWN_METHODS = frozenset(
+    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")  # RFC 9110, RFC 5789
+)
+OTHER_METHOD = "OTHER"
+OVERFLOW = "_overflow"
+"""The ``ingress`` label of the overflow series: not a name that Kubernetes allows."""
+
+_STATUS_CLASSES = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
+
+
+class RouteKey(NamedTuple):
+    """Who answers for a request. All three are empty when no route matched."""
+
+    namespace: str
+    ingress: str
+    service: str
+
+
+class RequestKey(NamedTuple):
+    """The labels of a request counter: only values with few choices, never a host or a path."""
+
+    namespace: str
+    ingress: str
+    service: str
+    method: str
+    status_class: str
+    reason: str
+
+
+class Histogram:
+    """Observations in seconds: how many fell in each bucket (not cumulative; the last has no bound), and their sum."""
+
+    __slots__ = ("buckets", "sum_seconds")
+
+    def __init__(self) -> None:
+        self.buckets = [0] * (len(BUCKET_BOUNDS_SECONDS) + 1)
+        self.sum_seconds = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self.buckets[bisect_left(BUCKET_BOUNDS_SECONDS, seconds)] += 1
+        self.sum_seconds += seconds
+
+
+class RouteSeries:
+    """What is counted for one route key."""
+
+    __slots__ = ("attempts", "bytes_received", "bytes_sent", "duration", "retries", "upstream")
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.retries = 0
+        self.bytes_received = 0
+        self.bytes_sent = 0
+        self.duration = Histogram()
+        self.upstream = Histogram()
+
+
+class Metrics:
+    """The counters of one process. ``in_flight``, ``connections`` and ``tunnels`` are set by the data plane.
+
+    There are at most ``max_series`` request series; exchanges that would need another one are counted in the
+    overflow series, so that the totals stay right.
+    """
+
+    __slots__ = (
+        "_requests_of_ingress",
+        "_routes_of_ingress",
+        "connections",
+        "in_flight",
+        "max_series",
+        "requests",
+        "routes",
+        "tunnels",
+    )
+
+    def __init__(self, *, max_series: int = MAX_SERIES) -> None:
+        if max_series < 1:
+            raise ValueError("there must be room for the overflow series")
+        self.max_series = max_series
+        self.requests: dict[RequestKey, int] = {}
+        self.routes: dict[RouteKey, RouteSeries] = {}
+        self.in_flight = 0
+        self.connections = 0
+        self.tunnels = 0
+        self._requests_of_ingress: dict[tuple[str, str], list[RequestKey]] = {}
+        self._routes_of_ingress: dict[tuple[str, str], list[RouteKey]] = {}
+
+    def count(self, record: ExchangeRecord) -> None:
+        """Add one finished exchange."""
+        key = RequestKey(
+            record.namespace,
+            record.ingress,
+            record.service,
+            record.method if record.method in KNOWN_METHODS else OTHER_METHOD,
+            status_class(record.status),
+            record.reason,
+        )
+        if key in self.requests:
+            self.requests[key] += 1
+        else:
+            key = self._new_request_series(key)
+        route = self.routes[RouteKey(*key[:3])]
+        route.duration.observe(record.duration_seconds)
+        route.bytes_received += record.bytes_received
+        route.bytes_sent += record.bytes_sent
+        route.attempts += record.attempts
+        route.retries += max(0, record.attempts - 1)
+        if record.upstream_seconds is not None:
+            route.upstream.observe(record.upstream_seconds)
+
+    def forget(self, namespace: str, ingress: str) -> None:
+        """Drop the series of an Ingress that no longer exists; nothing happens when it has none."""
+        name = (namespace, ingress)
+        for request_key in self._requests_of_ingress.pop(name, ()):
+            del self.requests[request_key]
+        for route_key in self._routes_of_ingress.pop(name, ()):
+            del self.routes[route_key]
+
+    def _new_request_series(self, key: RequestKey) -> RequestKey:
+        # One place is kept for the overflow series itself.
+        if len(self.requests) >= self.max_series - (_OVERFLOW_KEY not in self.requests):
+            key = _OVERFLOW_KEY
+        if key not in self.requests:
+            self.requests[key] = 0
+            self._requests_of_ingress.setdefault((key.namespace, key.ingress), []).append(key)
+        self.requests[key] += 1
+        route_key = RouteKey(key.namespace, key.ingress, key.service)
+        if route_key not in self.routes:
+            self.routes[route_key] = RouteSeries()
+            self._routes_of_ingress.setdefault((key.namespace, key.ingress), []).append(route_key)
+        return key
+
+
+_OVERFLOW_KEY = RequestKey("", OVERFLOW, "", "", "", "")
+
+
+def status_class(status: int) -> str:
+    """Return ``2xx`` for 204, and ``none`` when there was no answer."""
+    family = status // 100
+    return _STATUS_CLASSES[family] if 0 < family < len(_STATUS_CLASSES) else _STATUS_CLASSES[0]

@@ -1,0 +1,6 @@
+"""What annotations ask for. Their text ends here: past this package there are only typed policies.
+
+catalogue     every annotation that is known, and what becomes of it
+effects       what all annotations of one Ingress come to
+rewrite       ``rewrite-target`` and ``use-regex``
+"""

@@ -1,0 +1,154 @@
+"""Every annotation that is known, and what becomes of it.
+
+The names are those of ingress-nginx controller-v1.15.1, its last release. What is not in the table does not exist
+there either; ingress-nginx passed over such names in silence, and about one manifest in ten has one.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+import msgspec
+
+NGINX_PREFIX = "nginx.ingress.kubernetes.io/"
+LEGACY_PREFIX = "ingress.kubernetes.io/"
+OWN_PREFIX = "ingressd.dev/"
+PREFIXES = (NGINX_PREFIX, LEGACY_PREFIX, OWN_PREFIX)
+
+LONGEST_NAME = 63
+"""Of the part behind the slash (Kubernetes, "Syntax and character set" of annotations)."""
+
+
+class Annotation(msgspec.Struct, frozen=True, kw_only=True):
+    """``security``: it protects something, so ignoring it would leave that open. ``inert``: values, in lower case,
+    that ask for what happens without it too. ``advice`` says what to use instead."""
+
+    name: str
+    supported: bool = False
+    security: bool = False
+    inert: frozenset[str] = frozenset()
+    advice: str = ""
+
+
+OFF = frozenset({"", "false", "0", "f"})
+_SNIPPET = (
+    "No configuration text is ever run: express it with annotations, or attach Python code to the route with ingressd."
+)
+
+SUPPORTED = ("rewrite-target", "use-regex")
+
+PROTECTING: dict[str, frozenset[str]] = {
+    "allowlist-source-range": frozenset({""}),
+    "whitelist-source-range": frozenset({""}),
+    "denylist-source-range": frozenset({""}),
+    "auth-always-set-cookie": OFF,
+    "auth-cache-duration": frozenset({""}),
+    "auth-cache-key": frozenset({""}),
+    "auth-keepalive": OFF,
+    "auth-keepalive-requests": frozenset({""}),
+    "auth-keepalive-share-vars": OFF,
+    "auth-keepalive-timeout": frozenset({""}),
+    "auth-method": frozenset({""}),
+    "auth-proxy-set-headers": frozenset({""}),
+    "auth-realm": frozenset({""}),
+    "auth-request-redirect": frozenset({""}),
+    "auth-response-headers": frozenset({""}),
+    "auth-secret": frozenset({""}),
+    "auth-secret-type": frozenset({"", "auth-file"}),
+    "auth-signin": frozenset({""}),
+    "auth-signin-redirect-param": frozenset({""}),
+    "auth-snippet": frozenset({""}),
+    "auth-tls-error-page": frozenset({""}),
+    "auth-tls-match-cn": frozenset({""}),
+    "auth-tls-pass-certificate-to-upstream": OFF,
+    "auth-tls-secret": frozenset({""}),
+    "auth-tls-verify-client": frozenset({"", "off"}),
+    "auth-tls-verify-depth": frozenset({"", "1"}),
+    "auth-type": frozenset({""}),
+    "auth-url": frozenset({""}),
+    "configuration-snippet": frozenset({""}),
+    "enable-global-auth": OFF,
+    "enable-modsecurity": OFF,
+    "enable-owasp-core-rules": OFF,
+    "limit-allowlist": frozenset({""}),
+    "limit-whitelist": frozenset({""}),
+    "limit-burst-multiplier": frozenset({"", "5"}),
+    "limit-connections": OFF,
+    "limit-rate": OFF,
+    "limit-rate-after": OFF,
+    "limit-rpm": OFF,
+    "limit-rps": OFF,
+    "modsecurity-snippet": frozenset({""}),
+    "modsecurity-transaction-id": frozenset({""}),
+    "proxy-ssl-secret": frozenset({""}),
+    "proxy-ssl-verify": frozenset({"", "off"}),
+    "satisfy": frozenset({"", "all"}),
+    "server-snippet": frozenset({""}),
+    "ssl-passthrough": OFF,
+    "stream-snippet": frozenset({""}),
+}
+"""Protects something: each with the values that turn it off, or that change nothing when nothing else is set."""
+
+CONVENIENCE = (
+    *("affinity", "affinity-canary-behavior", "affinity-mode", "app-root", "backend-protocol"),
+    *("canary", "canary-by-cookie", "canary-by-header", "canary-by-header-pattern", "canary-by-header-value"),
+    *("canary-weight", "canary-weight-total", "client-body-buffer-size", "connection-proxy-header"),
+    *("cors-allow-credentials", "cors-allow-headers", "cors-allow-methods", "cors-allow-origin"),
+    *("cors-expose-headers", "cors-max-age", "custom-headers", "custom-http-errors", "default-backend"),
+    *("disable-proxy-intercept-errors", "enable-access-log", "enable-cors", "enable-opentelemetry"),
+    *("enable-rewrite-log", "fastcgi-index", "fastcgi-params-configmap", "force-ssl-redirect"),
+    *("from-to-www-redirect", "load-balance", "mirror-host", "mirror-request-body", "mirror-target"),
+    *("opentelemetry-operation-name", "opentelemetry-trust-incoming-span", "permanent-redirect"),
+    *("permanent-redirect-code", "preserve-trailing-slash", "proxy-body-size", "proxy-buffer-size"),
+    *("proxy-buffering", "proxy-buffers-number", "proxy-busy-buffers-size", "proxy-connect-timeout"),
+    *("proxy-cookie-domain", "proxy-cookie-path", "proxy-http-version", "proxy-max-temp-file-size"),
+    *("proxy-next-upstream", "proxy-next-upstream-timeout", "proxy-next-upstream-tries", "proxy-read-timeout"),
+    *("proxy-redirect-from", "proxy-redirect-to", "proxy-request-buffering", "proxy-send-timeout"),
+    *("proxy-ssl-ciphers", "proxy-ssl-name", "proxy-ssl-protocols", "proxy-ssl-server-name"),
+    *("proxy-ssl-verify-depth", "relative-redirects", "server-alias", "service-upstream"),
+    *("session-cookie-change-on-failure", "session-cookie-conditional-samesite-none", "session-cookie-domain"),
+    *("session-cookie-expires", "session-cookie-max-age", "session-cookie-name", "session-cookie-partitioned"),
+    *("session-cookie-path", "session-cookie-samesite", "session-cookie-secure", "ssl-ciphers"),
+    *("ssl-prefer-server-ciphers", "ssl-redirect", "temporal-redirect", "temporal-redirect-code"),
+    *("upstream-hash-by", "upstream-hash-by-subset", "upstream-hash-by-subset-size", "upstream-vhost"),
+    *("x-forwarded-prefix",),
+)
+"""Changes how a request is served, and protects nothing."""
+
+INSTEAD: dict[str, str] = {
+    "add-base-url": "It was removed from ingress-nginx in 0.22: let the application know its base path.",
+    "base-url-scheme": "It was removed from ingress-nginx in 0.22: let the application know its base path.",
+    "enable-opentracing": "It was removed from ingress-nginx: the annotation is enable-opentelemetry.",
+    "global-rate-limit": "It was removed from ingress-nginx: limit-rps limits requests for each client.",
+    "global-rate-limit-window": "It was removed from ingress-nginx: limit-rps limits requests for each client.",
+    "grpc-backend": "It was removed from ingress-nginx: write backend-protocol: GRPC.",
+    "http2-push-preload": "It was removed from ingress-nginx: browsers no longer take server push.",
+    "influxdb-host": "It was removed from ingress-nginx: metrics are at /metrics.",
+    "ingress.class": "The annotation is kubernetes.io/ingress.class; spec.ingressClassName replaces it.",
+    "lua-resty-waf": "It was removed from ingress-nginx.",
+    "proxy-timeout": "There are three: proxy-connect-timeout, proxy-read-timeout and proxy-send-timeout.",
+    "rate-limit": "No such annotation was ever read: limit-rps limits requests per second for each client.",
+    "rate-limit-window": "No such annotation was ever read: limit-rps counts seconds, and limit-rpm minutes.",
+    "secure-backends": "It was removed from ingress-nginx in 0.21: write backend-protocol: HTTPS.",
+    "secure-verify-ca-secret": "It was removed from ingress-nginx: write proxy-ssl-secret and proxy-ssl-verify.",
+    "server-snippets": "The annotation of ingress-nginx is server-snippet; ingressd runs no snippets.",
+    "ssl-proxy-headers": "No such annotation was ever read: X-Forwarded headers are always set.",
+    "websocket-services": "Nothing is needed: WebSockets are always proxied.",
+}
+"""Names that manifests use and that ingress-nginx does not know (any more), each with what replaced it."""
+
+CATALOGUE: dict[str, Annotation] = {
+    **{name: Annotation(name=name, supported=True) for name in SUPPORTED},
+    **{
+        name: Annotation(name=name, security=True, inert=inert, advice=_SNIPPET if name.endswith("-snippet") else "")
+        for name, inert in PROTECTING.items()
+    },
+    **{name: Annotation(name=name) for name in CONVENIENCE},
+}
+"""By the name behind the prefix."""
+
+
+def nearest_name(name: str) -> str | None:
+    """Return the known name that ``name`` is most likely a misspelling of."""
+    found = difflib.get_close_matches(name[:LONGEST_NAME], CATALOGUE, n=1, cutoff=0.75)
+    return found[0] if found else None

@@ -1,0 +1,130 @@
+"""What all annotations of one Ingress come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from ingressd.translate.annotations.catalogue import (
+    CATALOGUE,
+    INSTEAD,
+    NGINX_PREFIX,
+    OWN_PREFIX,
+    PREFIXES,
+    Annotation,
+    nearest_name,
+)
+from ingressd.translate.annotations.rewrite import PathRewriting, read_path_rewriting
+from ingressd.translate.problem_list import ProblemList, place_of_annotation
+
+MAX_UNKNOWN = 50
+"""Unknown annotations of one Ingress that are looked at; finding the nearest name for one takes a millisecond."""
+
+
+class Effects(msgspec.Struct, frozen=True):
+    """``denied`` is empty, or the sentence why no request to this Ingress is let through. ``in_force`` are the names
+    of the annotations that have an effect."""
+
+    rewriting: PathRewriting = PathRewriting()
+    denied: str = ""
+    in_force: tuple[str, ...] = ()
+
+
+def read_effects(
+    annotations: Mapping[str, str], unsupported_security: Literal["deny", "warn"], problems: ProblemList
+) -> Effects:
+    """Read what is supported and report everything else under our prefixes; other prefixes are none of our business.
+
+    A protecting annotation that has no effect yet denies the routes rather than leave them open, unless told to warn.
+    """
+    unprotected: list[str] = []
+    unknown = 0
+    for written in sorted(annotations):
+        prefix = next((prefix for prefix in PREFIXES if written.startswith(prefix)), None)
+        if prefix is None:
+            continue
+        name = written.removeprefix(prefix)
+        known = CATALOGUE.get(name)
+        if known is None:
+            unknown += 1
+            if unknown <= MAX_UNKNOWN:
+                _report_unknown(written, name, problems)
+        elif known.supported and prefix == NGINX_PREFIX:
+            continue
+        elif not known.security:
+            _report_unsupported(written, prefix, known, problems)
+        elif annotations[written].strip().lower() not in known.inert:
+            unprotected.append(written)
+            _report_unprotected(written, known, unsupported_security, problems)
+    if unknown > MAX_UNKNOWN:
+        problems.warning(
+            "unknown_annotation",
+            "metadata.annotations",
+            f"There are {unknown - MAX_UNKNOWN} more annotations that do not exist.",
+            "Remove them.",
+        )
+    denied = ""
+    if unprotected and unsupported_security == "deny":
+        denied = f"The annotation {unprotected[0]} asks for protection that ingressd does not have yet."
+    rewriting = read_path_rewriting(annotations, problems)
+    return Effects(rewriting, denied, _in_force(annotations, rewriting))
+
+
+def _in_force(annotations: Mapping[str, str], rewriting: PathRewriting) -> tuple[str, ...]:
+    if not rewriting.by_pattern:
+        return ()
+    return tuple(
+        written
+        for written in sorted(annotations)
+        if written.startswith(NGINX_PREFIX)
+        and (known := CATALOGUE.get(written.removeprefix(NGINX_PREFIX))) is not None
+        and known.supported
+        and annotations[written]
+    )
+
+
+def _report_unknown(written: str, name: str, problems: ProblemList) -> None:
+    nearest = nearest_name(name)
+    instead = INSTEAD.get(name) or (f"Did you mean {NGINX_PREFIX}{nearest}?" if nearest else "Remove it.")
+    problems.warning(
+        "unknown_annotation",
+        place_of_annotation(written),
+        f"There is no annotation {written}: it has no effect.",
+        instead,
+    )
+
+
+def _report_unsupported(written: str, prefix: str, known: Annotation, problems: ProblemList) -> None:
+    if prefix == NGINX_PREFIX:
+        message = f"The annotation {written} is not supported yet: it has no effect."
+        advice = known.advice or "Remove it, or check that the application does without it."
+    else:
+        which = "ingressd has none of its own by that name" if prefix == OWN_PREFIX else "the prefix is not read"
+        message = f"The annotation {written} has no effect: {which}."
+        advice = f"The annotation of ingress-nginx is {NGINX_PREFIX}{known.name}."
+    problems.warning("unsupported_annotation", place_of_annotation(written), message, advice)
+
+
+def _report_unprotected(
+    written: str, known: Annotation, unsupported_security: Literal["deny", "warn"], problems: ProblemList
+) -> None:
+    where = place_of_annotation(written)
+    if unsupported_security == "deny":
+        problems.error(
+            "unsupported_security_annotation",
+            where,
+            f"The annotation {written} protects something and is not supported yet: "
+            "every request to this Ingress is answered with 503.",
+            known.advice
+            or "Remove it only if the application is safe without it, or leave the Ingress to a "
+            "controller that supports it.",
+        )
+    else:
+        problems.warning(
+            "unsupported_security_annotation",
+            where,
+            f"NOT PROTECTED: the annotation {written} is not supported yet, and requests pass without it.",
+            known.advice or "In a cluster, ingressd answers such an Ingress with 503 instead.",
+        )

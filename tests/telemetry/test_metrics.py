@@ -1,0 +1,144 @@
+"""Counting exchanges."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingressd.telemetry.metrics import (
+    BUCKET_BOUNDS_SECONDS,
+    OVERFLOW,
+    Histogram,
+    Metrics,
+    RequestKey,
+    RouteKey,
+    status_class,
+)
+from ingressd.telemetry.record import ExchangeRecord
+
+RECORD = ExchangeRecord(
+    started=1_700_000_000.0,
+    duration_seconds=0.02,
+    client="127.0.0.1",
+    method="GET",
+    scheme="http",
+    host="shop.localhost",
+    target="/cart",
+    status=200,
+    origin="shop/web#0/1",
+    namespace="shop",
+    ingress="web",
+    service="cart",
+    service_port="80",
+    endpoint="127.0.0.1:3000",
+    attempts=1,
+    bytes_received=10,
+    bytes_sent=20,
+    upstream_seconds=0.004,
+)
+
+
+def record(**changes: object) -> ExchangeRecord:
+    return msgspec.structs.replace(RECORD, **changes)
+
+
+def test_the_same_labels_share_a_series() -> None:
+    metrics = Metrics()
+    metrics.count(RECORD)
+    metrics.count(record(target="/other", host="else.localhost", status=204))
+    assert metrics.requests == {RequestKey("shop", "web", "cart", "GET", "2xx", ""): 2}
+
+
+def test_what_is_counted_for_a_route() -> None:
+    metrics = Metrics()
+    metrics.count(RECORD)
+    metrics.count(record(attempts=3, status=502, reason="connect_failed", upstream_seconds=None))
+    series = metrics.routes[RouteKey("shop", "web", "cart")]
+    assert (series.bytes_received, series.bytes_sent, series.attempts, series.retries) == (20, 40, 4, 2)
+    assert sum(series.duration.buckets) == 2
+    assert sum(series.upstream.buckets) == 1
+
+
+def test_a_local_answer_is_no_negative_retry() -> None:
+    metrics = Metrics()
+    metrics.count(record(attempts=0, status=503, reason="no_endpoints"))
+    assert metrics.routes[RouteKey("shop", "web", "cart")].retries == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "label"), [("GET", "GET"), ("FROBNICATE", "OTHER"), ("get", "OTHER"), ("", "OTHER")]
+)
+def test_a_client_cannot_choose_a_method_label(method: str, label: str) -> None:
+    metrics = Metrics()
+    metrics.count(record(method=method))
+    assert [key.method for key in metrics.requests] == [label]
+
+
+@pytest.mark.parametrize(
+    ("status", "label"),
+    [(0, "none"), (99, "none"), (101, "1xx"), (200, "2xx"), (304, "3xx"), (404, "4xx"), (599, "5xx"), (600, "none")],
+)
+def test_status_class(status: int, label: str) -> None:
+    assert status_class(status) == label
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("xyz")), max_size=60), st.integers(1, 6))
+def test_series_are_bounded_and_totals_stay_right(names: list[tuple[str, str]], max_series: int) -> None:
+    metrics = Metrics(max_series=max_series)
+    for namespace, ingress in names:
+        metrics.count(record(namespace=namespace, ingress=ingress))
+    assert len(metrics.requests) <= max_series
+    assert len(metrics.routes) <= max_series
+    assert sum(metrics.requests.values()) == len(names)
+    assert sum(sum(series.duration.buckets) for series in metrics.routes.values()) == len(names)
+    if len(set(names)) < max_series:
+        assert all(key.ingress != OVERFLOW for key in metrics.requests)
+
+
+def test_a_series_that_exists_is_not_displaced() -> None:
+    metrics = Metrics(max_series=2)
+    for namespace in ("a", "b", "a"):
+        metrics.count(record(namespace=namespace))
+    assert {(key.namespace, key.ingress): count for key, count in metrics.requests.items()} == {
+        ("a", "web"): 2,
+        ("", OVERFLOW): 1,
+    }
+
+
+def test_there_must_be_room_for_overflow() -> None:
+    with pytest.raises(ValueError, match="overflow series"):
+        Metrics(max_series=0)
+
+
+def test_the_series_of_an_ingress_go_with_it() -> None:
+    metrics = Metrics()
+    metrics.count(RECORD)
+    metrics.count(record(method="POST", service="other"))
+    metrics.count(record(ingress="blog"))
+    metrics.forget("shop", "web")
+    metrics.forget("shop", "web")
+    assert {key.ingress for key in metrics.requests} == {"blog"}
+    assert {key.ingress for key in metrics.routes} == {"blog"}
+    metrics.count(RECORD)
+    assert metrics.requests[RequestKey("shop", "web", "cart", "GET", "2xx", "")] == 1
+
+
+def test_forgetting_makes_room() -> None:
+    metrics = Metrics(max_series=2)
+    metrics.count(record(ingress="old"))
+    metrics.forget("shop", "old")
+    metrics.count(record(ingress="new"))
+    assert {key.ingress for key in metrics.requests} == {"new"}
+
+
+@given(st.lists(st.floats(0, 1000), max_size=50))
+def test_a_histogram_agrees_with_counting(observations: list[float]) -> None:
+    histogram = Histogram()
+    for seconds in observations:
+        histogram.observe(seconds)
+    for index, bound in enumerate(BUCKET_BOUNDS_SECONDS):
+        assert sum(histogram.buckets[: index + 1]) == sum(seconds <= bound for seconds in observations)
+    assert sum(histogram.buckets) == len(observations)
+    assert histogram.sum_seconds == pytest.approx(sum(observations))

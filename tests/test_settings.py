@@ -1,0 +1,98 @@
+"""Start-up settings."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+from ingressd.settings import (
+    MAX_TRUSTED_PROXIES,
+    DevSettings,
+    ListenSettings,
+    PortChoice,
+    ProxySettings,
+    SettingsError,
+    parse_networks,
+    proxy_settings_table,
+)
+
+
+@pytest.mark.parametrize("name", ProxySettings.__struct_fields__)
+@pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan")])
+def test_every_limit_is_positive_and_finite(name: str, value: float) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must be greater than 0"):
+        ProxySettings(**{name: value})  # type: ignore[arg-type]
+
+
+def test_a_header_line_fits_into_a_header_block() -> None:
+    with pytest.raises(SettingsError, match=r"header_line_bytes \(64\) must not exceed header_block_bytes \(63\)"):
+        ProxySettings(header_line_bytes=64, header_block_bytes=63)
+
+
+def test_the_table_documents_every_setting() -> None:
+    rows = proxy_settings_table()
+    assert tuple(row.name for row in rows) == ProxySettings.__struct_fields__
+    assert all(row.unit and row.meaning for row in rows)
+    defaults = {row.name: (row.default, row.unit) for row in rows}
+    assert defaults["header_line_bytes"] == ("8192", "bytes")
+    assert defaults["keep_alive_seconds"] == ("75", "seconds")
+    assert defaults["upstream_idle_seconds"] == ("4", "seconds")
+    assert defaults["endpoint_connections"] == ("1024", "connections")
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in proxy_settings_table() if row.unit in ("seconds", "bytes")], ids=lambda row: row.name
+)
+def test_a_name_says_its_unit(row: object) -> None:
+    name, unit = row[0], row[2]  # type: ignore[index]
+    assert name.endswith(f"_{unit}")
+
+
+@pytest.mark.parametrize("number", [-1, 65536])
+def test_a_port_is_in_range(number: int) -> None:
+    with pytest.raises(SettingsError, match="from 0 to 65535"):
+        PortChoice(number)
+
+
+def test_the_bind_address_is_an_address() -> None:
+    with pytest.raises(SettingsError, match="must be an IP address such as"):
+        ListenSettings(bind="localhost")
+
+
+def test_ports_asked_for_differ() -> None:
+    with pytest.raises(SettingsError, match="must differ"):
+        ListenSettings(http=PortChoice(8000, asked_for=True), https=PortChoice(8000, asked_for=True))
+
+
+def test_a_port_asked_for_may_be_the_default_of_another() -> None:
+    listen = ListenSettings(http=PortChoice(8443, asked_for=True))
+    assert listen.https == PortChoice(8443)
+
+
+def test_two_ports_may_both_be_chosen_by_the_system() -> None:
+    listen = ListenSettings(http=PortChoice(0, asked_for=True), https=PortChoice(0, asked_for=True))
+    assert listen.http.number == listen.https.number == 0
+
+
+@pytest.mark.parametrize(("bind", "loopback"), [("127.0.0.1", True), ("::1", True), ("0.0.0.0", False)])
+def test_loopback(bind: str, loopback: bool) -> None:
+    assert ListenSettings(bind=bind).loopback is loopback
+
+
+def test_networks() -> None:
+    assert parse_networks(["10.0.0.0/8", "::1"]) == (
+        ipaddress.ip_network("10.0.0.0/8"),
+        ipaddress.ip_network("::1/128"),
+    )
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1/8", "ten", ""])
+def test_a_wrong_network_is_named(text: str) -> None:
+    with pytest.raises(SettingsError, match="is not a network: write an address"):
+        parse_networks([text])
+
+
+def test_trusted_proxies_are_bounded() -> None:
+    with pytest.raises(SettingsError, match="at most 256"):
+        DevSettings(trusted_proxies=(ipaddress.ip_network("10.0.0.0/8"),) * (MAX_TRUSTED_PROXIES + 1))
