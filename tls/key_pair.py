@@ -32,7 +32,8 @@ class KeyPair(msgspec.Struct, frozen=True, dict=True):
 
     Build one with ``from_pem``, which proves that the two belong together. The constructor only bounds
     them: it is for decoding a pair that was proven in another process, where proving it again would cost
-    up to 4 ms for each certificate. What the certificate says is read when it is first asked for.
+    up to 4 ms for each certificate. What the certificate says is read when it is first asked for; asking
+    raises ``KeyPairError`` if the pair was never proven and there is no certificate in it.
     """
 
     certificate_chain: bytes

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from ingressd.admin.error_document import encode_error
+from ingressd.admin.explanation_document import explanation_document
 from ingressd.admin.host_guard import HostGuard
 from ingressd.admin.index_page import INDEX_PAGE
 from ingressd.admin.problem_document import problems_document
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_VIEW: web.AppKey[AdminView] = web.AppKey("view", AdminView)  # type: ignore[type-abstract]
+_VIEW: web.AppKey[AdminView] = web.AppKey("view", AdminView)
 _REGISTRY: web.AppKey[CollectorRegistry] = web.AppKey("registry", CollectorRegistry)
 _GUARD: web.AppKey[HostGuard] = web.AppKey("guard", HostGuard)
 
@@ -66,7 +67,8 @@ async def _metrics(request: web.Request) -> web.Response:
 
 
 async def _routes(request: web.Request) -> web.Response:
-    return _json(routes_document(request.app[_VIEW].routes()))
+    view = request.app[_VIEW]
+    return _json(routes_document(view.routes(), view.problems()))
 
 
 async def _problems(request: web.Request) -> web.Response:
@@ -83,7 +85,7 @@ async def _explain(request: web.Request) -> web.Response:
         explanation = request.app[_VIEW].explain(method, url)
     except ValueError as error:
         return _error(400, "bad_url", str(error))
-    return _json(explanation)
+    return _json(explanation_document(explanation))
 
 
 _HANDLERS: dict[str, Handler] = {

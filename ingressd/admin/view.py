@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ingressd.controller.explain import Explanation
+from ingressd.controller.explanation import Explanation
 from ingressd.controller.routes import RouteRow
 from ingressd.resources.problem import Problem
 
@@ -24,5 +24,5 @@ class AdminView(Protocol):
         ...
 
     def explain(self, method: str, url: str) -> Explanation:
-        """Return how such a request would be answered now; raises ValueError for a URL that is none."""
+        """Return how such a request would be answered now, with places; raises ValueError for a URL that is none."""
         ...

@@ -15,7 +15,7 @@ class ExitCode(enum.IntEnum):
     USAGE = 2
 
 
-class Failure(click.ClickException):
+class CommandError(click.ClickException):
     """ingressd cannot do what was asked: one line on standard error that says what to change, never a traceback."""
 
     exit_code = ExitCode.USAGE

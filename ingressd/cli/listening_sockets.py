@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from ingressd.cli.exit_code import Failure
+from ingressd.cli.exit_code import CommandError
 from ingressd.settings import HIGHEST_PORT, ListenSettings, PortChoice
 
 BACKLOG = 1024
@@ -41,7 +41,7 @@ class _Wanted(NamedTuple):
 
 
 def open_listening_sockets(settings: ListenSettings) -> ListeningSockets:
-    """Open all three or none. Raises Failure, which names the flag to use, when a port cannot be had.
+    """Open all three or none. Raises CommandError, which names the flag to use, when a port cannot be had.
 
     The sockets listen at once: a port is ours only then, and whoever starts at the same time must see that.
     """
@@ -81,8 +81,8 @@ def _open(bind: str, wanted: _Wanted) -> socket.socket:
         except OSError as error:
             if error.errno == errno.EADDRINUSE and not wanted.choice.asked_for:
                 continue
-            raise Failure(_explanation(error, bind, port, wanted)) from error
-    raise Failure(f"no free port for {wanted.purpose} on {bind}: choose one with {wanted.flag}")
+            raise CommandError(_explanation(error, bind, port, wanted)) from error
+    raise CommandError(f"no free port for {wanted.purpose} on {bind}: choose one with {wanted.flag}")
 
 
 def _candidates(choice: PortChoice) -> Iterator[int]:

@@ -165,6 +165,9 @@ class AiohttpClientSide:
         if self._open:
             self._attached.client_resumed()
 
+    def client_half_closed(self) -> None:
+        self._attached.client_half_closed()
+
     @property
     def _attached(self) -> Exchange:
         if self._exchange is None:

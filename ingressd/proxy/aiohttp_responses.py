@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -18,7 +19,7 @@ from ingressd.proxy.answers import (
     answer_head,
 )
 from ingressd.proxy.client_connection import ClientConnection
-from ingressd.proxy.failures import Failure
+from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
@@ -52,9 +53,9 @@ class ForwardedResponse(web.StreamResponse):
         self._sent = False
 
     @property
-    def keep_alive(self) -> bool | None:
+    def _may_keep_alive(self) -> bool:
         return (
-            super().keep_alive is not False
+            self._keep_alive is not False
             and self._request_head.keep_alive
             and not self._framing.until_end
             and not self._draining
@@ -72,10 +73,10 @@ class ForwardedResponse(web.StreamResponse):
             return None
         for cookie in self.cookies.values():
             self.headers.add("Set-Cookie", cookie.output(header="")[1:])
+        self._keep_alive = self._may_keep_alive
         connection_field = self._connection_field()
         head = answer_head(self.status, self.reason, self.headers, self._framing, connection_field)
         self._sent = True
-        self._kept = connection_field != "close"
         self._connection.write(head)
         self._side.open(self._framing)
         return None
@@ -86,6 +87,9 @@ class ForwardedResponse(web.StreamResponse):
     async def write_eof(self, data: bytes = b"") -> None:
         try:
             failure = await self._side.ended()
+        except asyncio.CancelledError:
+            self._progress.finish(self.status, Reason.CLIENT_CLOSED)
+            raise
         finally:
             self._side.close()
         if failure is not None:
@@ -97,7 +101,7 @@ class ForwardedResponse(web.StreamResponse):
             await self._connection.linger()
 
     def _connection_field(self) -> str | None:
-        if not self.keep_alive:
+        if not self._keep_alive:
             return "close"
         return "keep-alive" if self._request_head.version < (1, 1) else None
 

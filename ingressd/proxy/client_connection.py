@@ -14,7 +14,7 @@ from aiohttp import StreamReader, web
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
 from ingressd.proxy.framing import LAST_CHUNK, BodyReader, ChunkedReader, FramingError, LengthReader, chunk
-from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
+from ingressd.proxy.request_head import MAX_METHOD_BYTES, HeadLimits, RequestHead, parse_request_head
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.watchdog import Watchdog
 
@@ -56,6 +56,8 @@ class Answering(Protocol):
     def client_paused(self) -> None: ...
 
     def client_resumed(self) -> None: ...
+
+    def client_half_closed(self) -> None: ...
 
 
 class ConnectionSettings(Protocol):
@@ -136,6 +138,8 @@ class ClientConnection(web.RequestHandler):
     def answer_with(self, answering: Answering | None) -> None:
         """From now on, tell ``answering`` when the client takes no more bytes."""
         self._answering = answering
+        if answering is not None and self.half_closed:
+            answering.client_half_closed()
 
     def write(self, data: bytes) -> None:
         if self.transport is not None:
@@ -238,6 +242,8 @@ class ClientConnection(web.RequestHandler):
             return True
         if self._reading is _Reading.BODY and self._receiving is not None:
             self._receiving.fail_body(Failure(Reason.CLIENT_CLOSED, "the client closed before the end of its body"))
+        if self._answering is not None:
+            self._answering.client_half_closed()
         return self._unanswered > 0
 
     def pause_writing(self) -> None:
@@ -396,6 +402,8 @@ def incomplete_head_failure(data: bytes, limits: HeadLimits) -> Failure | None:
     """Return why these first bytes of a head can never become a valid one."""
     if _LINE_END_WITHOUT_PAIR.search(data):
         return Failure(Reason.MALFORMED_REQUEST, "a line does not end in CRLF")
+    if len(data) > MAX_METHOD_BYTES and b" " not in data[: MAX_METHOD_BYTES + 1]:
+        return Failure(Reason.MALFORMED_REQUEST, "the method is not known")
     if len(data) > limits.line and b"\r\n" not in data[: limits.line + 2]:
         return Failure(Reason.TARGET_TOO_LONG, f"the request line is longer than {limits.line} bytes")
     last_line = data.rfind(b"\r\n") + 2

@@ -22,6 +22,10 @@ MAX_ATTEMPTS = 3
 MAX_REPLAY_BYTES = 65536
 LONGEST_IDLE_FOR_UNSAFE_METHODS_SECONDS = 1.0
 
+HALF_CLOSED_IDLE_SECONDS = 0.25
+"""A client that is gone and one that only stopped sending look alike (both sent FIN) until something is written to
+it. While the answer flows, a client that is gone shows itself by a reset; when the flow stops, it counts as gone."""
+
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Methods that may be sent again when it is not known whether they arrived (RFC 9110 section 9.2.2)."""
 
@@ -91,6 +95,7 @@ class Exchange:
         self._answer_begun = False
         self._sending_paused = False
         self._client_paused = False
+        self._client_half_closed = False
         self._last_activity = side.clock()
         self.ended = False
 
@@ -126,6 +131,11 @@ class Exchange:
         self._touch()
         if self._connection is not None:
             self._connection.resume_reading()
+
+    def client_half_closed(self) -> None:
+        """The client has closed its sending half: it waits for the answer, or it is gone. Only time tells."""
+        self._client_half_closed = True
+        self._touch()
 
     def cancel(self) -> None:
         """The client is gone, or will not take the rest."""
@@ -198,6 +208,8 @@ class Exchange:
         if self._client_paused:
             if idle > timeouts.send:
                 self._fail(Failure(Reason.CLIENT_CLOSED, f"the client took nothing for {timeouts.send:g} s"))
+        elif self._client_half_closed and self._answer_begun and idle > HALF_CLOSED_IDLE_SECONDS:
+            self._fail(Failure(Reason.CLIENT_CLOSED))
         elif self._sending_paused:
             if idle > timeouts.send:
                 self._fail(Failure(Reason.UPSTREAM_TIMEOUT, f"the endpoint took nothing for {timeouts.send:g} s"))

@@ -26,7 +26,7 @@ METHODS = frozenset(
 REFUSED_METHODS = frozenset({"TRACE", "CONNECT"})
 
 _REQUEST_LINE = re.compile(rb"([!#-'*+\-.0-9A-Z^_`a-z|~]+) ([^ \t]+) HTTP/([0-9])\.([0-9])")
-_MAX_METHOD_BYTES = 32
+MAX_METHOD_BYTES = 32
 
 
 class HeadLimits(msgspec.Struct, frozen=True):
@@ -112,7 +112,7 @@ def _parse_request_line(line: bytes, limits: HeadLimits) -> tuple[str, bytes, tu
             raise Failure(Reason.TARGET_TOO_LONG, f"the request line is longer than {limits.line} bytes")
         raise Failure(Reason.MALFORMED_REQUEST, "the request line is not METHOD TARGET HTTP/1.1")
     method, target, major, minor = match.groups()
-    if len(method) > _MAX_METHOD_BYTES:
+    if len(method) > MAX_METHOD_BYTES:
         raise Failure(Reason.MALFORMED_REQUEST, "the method is not known")
     if len(line) > limits.line:
         raise Failure(Reason.TARGET_TOO_LONG, f"the request line is longer than {limits.line} bytes")

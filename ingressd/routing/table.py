@@ -34,6 +34,9 @@ class Match(NamedTuple):
     route: Route | None
 
 
+_NO_MATCH = Match(None, None)
+
+
 class RoutingTable:
     """Three dictionaries of immutable values; a change is one assignment for each value that differs.
 
@@ -47,14 +50,23 @@ class RoutingTable:
         self.upstreams: dict[UpstreamKey, Upstream] = {}
         self.certificates: dict[str, KeyPair] = {}
 
-    def apply(self, difference: TableDifference) -> None:
-        """Upstreams and certificates come before the hosts that refer to them, and leave after."""
+    def apply(self, difference: TableDifference) -> TableDifference:
+        """Take ``difference`` over, and return the one that takes it back: the values that were there before.
+
+        Upstreams and certificates come before the hosts that refer to them, and leave after.
+        """
+        before = TableDifference(
+            {host: self.hosts.get(host) for host in difference.hosts},
+            {key: self.upstreams.get(key) for key in difference.upstreams},
+            {name: self.certificates.get(name) for name in difference.certificates},
+        )
         _assign(self.certificates, difference.certificates, removing=False)
         _assign(self.upstreams, difference.upstreams, removing=False)
         _assign(self.hosts, difference.hosts, removing=False)
         _assign(self.hosts, difference.hosts, removing=True)
         _assign(self.upstreams, difference.upstreams, removing=True)
         _assign(self.certificates, difference.certificates, removing=True)
+        return before
 
     def find_host(self, host: str) -> VirtualHost | None:
         """Return who takes requests for ``host`` (canonical): itself, else its wildcard, else any host."""
@@ -75,13 +87,17 @@ class RoutingTable:
         The host is decided first and is final: a path that it does not have goes to its default backend, then to
         that of any host, never to the paths of another host.
         """
-        virtual_host = self.find_host(host)
-        if virtual_host is None:
-            return Match(None, None)
-        route = virtual_host.paths.find(path) or virtual_host.fallback
+        virtual_host = self.hosts.get(host)
+        if virtual_host is None or not virtual_host.routed:
+            virtual_host = self.find_host(host)
+            if virtual_host is None:
+                return _NO_MATCH
+        route = virtual_host.paths.find(path)
         if route is None:
-            any_host = self.hosts.get(ANY_HOST)
-            route = any_host.fallback if any_host is not None else None
+            route = virtual_host.fallback
+            if route is None:
+                any_host = self.hosts.get(ANY_HOST)
+                route = any_host.fallback if any_host is not None else None
         return Match(virtual_host, route)
 
     def certificate_name(self, server_name: str | None) -> str | None:

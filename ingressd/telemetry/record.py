@@ -9,12 +9,12 @@ class ExchangeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What metrics, logs and traces are made from; one for each request, when its last byte has gone.
 
     ``started`` is wall-clock time in seconds since 1970-01-01 UTC. ``host`` and ``target`` are what the client
-    sent: whoever prints them escapes them. ``status`` is 0 when the client left before an answer. ``reason`` is
-    empty when the upstream answered, and otherwise the code that says why ingressd did (``no_endpoints``).
-    ``origin`` names the rule (``shop/web#0/1``); it, ``namespace``, ``ingress``, ``service`` and ``service_port``
-    are empty when no route matched. ``endpoint`` is the last one tried, ``attempts`` how many tries there were.
-    ``bytes_received`` and ``bytes_sent`` count body bytes on the client's side. ``upstream_seconds`` runs from the
-    first try to the head of the answer; None when no head came.
+    sent: whoever prints them escapes them. They and ``method`` are empty for a request that could not be read.
+    ``status`` is 0 when no answer began. ``reason`` is empty when the upstream answered, and otherwise the code
+    that says why ingressd did (``no_endpoints``). ``origin`` names the rule (``shop/web#0/1``); it, ``namespace``,
+    ``ingress``, ``service`` and ``service_port`` are empty when no route matched. ``endpoint`` is the last one tried,
+    ``attempts`` how many tries there were. ``bytes_received`` and ``bytes_sent`` count body bytes on the client's
+    side. ``upstream_seconds`` runs from the first try to the head of the answer; None when no head came.
     """
 
     started: float

@@ -10,6 +10,8 @@ _RESET = "\x1b[0m"
 _DIM = "\x1b[2m"
 _STATUS_COLOURS = {1: "\x1b[36m", 2: "\x1b[32m", 3: "\x1b[36m", 4: "\x1b[33m", 5: "\x1b[31m"}
 _NO_ANSWER = "client left"
+NO_METHOD = "-"
+"""Stands for the method of a request that could not be read."""
 
 
 def format_request_line(record: ExchangeRecord, *, colours: bool = False) -> str:
@@ -21,7 +23,7 @@ def format_request_line(record: ExchangeRecord, *, colours: bool = False) -> str
     """
     status = str(record.status) if record.status else _NO_ANSWER
     parts = [
-        f"{printable(record.method):<7}",
+        f"{printable(record.method) or NO_METHOD:<7}",
         _shortened(f"{record.scheme}://{printable(record.host)}{printable(record.target)}"),
         _painted(status, _STATUS_COLOURS.get(record.status // 100, ""), colours),
         *_outcome(record),

@@ -6,9 +6,10 @@ import re
 
 import msgspec
 
+from ingressd.resources.field_path import shown
+from ingressd.resources.findings import Findings
 from ingressd.resources.ingress import Backend, ServicePort
 from ingressd.routing.upstream import UpstreamKey, upstream_key
-from ingressd.translate.problem_list import ProblemList
 
 MAX_PORT = 65535
 _SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
@@ -24,14 +25,14 @@ class Target(msgspec.Struct, frozen=True):
     service_port: str = ""
 
 
-def read_backend(backend: Backend, namespace: str, where: str, problems: ProblemList) -> Target:
+def read_backend(backend: Backend, namespace: str, where: str, problems: Findings) -> Target:
     """Read a backend, at the JSON path ``where``. The Service is always one of the Ingress's own namespace."""
     if backend.resource is not None:
         problems.error(
             "resource_backend",
             f"{where}.resource",
-            f"The backend is the {backend.resource.kind or 'resource'} {backend.resource.name!r}, and ingressd serves "
-            "only Services.",
+            f"The backend is the {backend.resource.kind or 'resource'} {shown(backend.resource.name)}, and "
+            "ingressd serves only Services.",
             "Put a Service in front of it and name that.",
         )
         return Target()
@@ -47,7 +48,7 @@ def read_backend(backend: Backend, namespace: str, where: str, problems: Problem
         problems.error(
             "invalid_backend",
             f"{where}.{field}",
-            f"The backend {service.name[:80]!r} with port {(service.port.name or str(service.port.number))[:80]!r} "
+            f"The backend {shown(service.name)} with port {shown(service.port.name or str(service.port.number))} "
             "is no Service port.",
             "Name a Service, and one of its ports by name or by number (1 to 65535).",
         )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from ingressd.resources.findings import Findings
 from ingressd.resources.ingress import Backend, Ingress, Rule
 from ingressd.resources.ingress_class import IngressClass
 from ingressd.resources.key import ObjectKey
@@ -20,7 +21,6 @@ from ingressd.translate.backends import Target, read_backend
 from ingressd.translate.classes import ClassDecision, decide_class
 from ingressd.translate.order import Precedence, precedence_of
 from ingressd.translate.paths import PathMatch, read_path
-from ingressd.translate.problem_list import ProblemList
 from ingressd.translate.settings import TranslationSettings
 
 MAX_PATHS = 1000
@@ -82,7 +82,7 @@ def read_claims(ingress: Ingress, classes: Iterable[IngressClass], settings: Tra
     decision = decide_class(ingress, classes, settings.classes)
     if not decision.served:
         return Claims(ingress.key, precedence, decision, problems=decision.problems)
-    problems = ProblemList(ingress.key)
+    problems = Findings()
     effects = read_effects(ingress.metadata.annotations, settings.unsupported_security, problems)
     reader = _Reader(ingress, effects, problems)
     rules = tuple(_bounded_rules(ingress.spec.rules, problems))
@@ -103,14 +103,14 @@ def read_claims(ingress: Ingress, classes: Iterable[IngressClass], settings: Tra
         },
         tuple(_read_tls(ingress, problems)),
         reader.upstreams,
-        decision.problems + problems.found(),
+        decision.problems + problems.problems(ingress.key),
     )
 
 
 class _Reader:
     """Reads the backends of one Ingress into routes, and counts them."""
 
-    def __init__(self, ingress: Ingress, effects: Effects, problems: ProblemList) -> None:
+    def __init__(self, ingress: Ingress, effects: Effects, problems: Findings) -> None:
         self._key = ingress.key
         self._effects = effects
         self._problems = problems
@@ -164,7 +164,7 @@ class _Reader:
         )
 
 
-def _bounded_rules(rules: Iterable[Rule], problems: ProblemList) -> Iterator[PlacedRule]:
+def _bounded_rules(rules: Iterable[Rule], problems: Findings) -> Iterator[PlacedRule]:
     hosts: set[str] = set()
     for index, rule in enumerate(rules):
         host = lower_host(rule.host)
@@ -180,7 +180,7 @@ def _bounded_rules(rules: Iterable[Rule], problems: ProblemList) -> Iterator[Pla
         yield PlacedRule(index, host, rule)
 
 
-def _read_tls(ingress: Ingress, problems: ProblemList) -> Iterator[TlsClaim]:
+def _read_tls(ingress: Ingress, problems: Findings) -> Iterator[TlsClaim]:
     hosts: set[str] = set()
     for index, entry in enumerate(ingress.spec.tls):
         named = tuple(dict.fromkeys(lower_host(host) for host in entry.hosts))

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 import msgspec
 
+from ingressd.resources.field_path import child, shown
+from ingressd.resources.findings import Findings
 from ingressd.resources.ingress import Ingress
 from ingressd.resources.ingress_class import IngressClass
+from ingressd.resources.key import ObjectKey
 from ingressd.resources.problem import Problem
 from ingressd.resources.store import CLASS_ANNOTATION
-from ingressd.translate.problem_list import ProblemList, place_of_annotation
 
 CONTROLLER_NAME = "ingressd.dev/controller"
 DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
@@ -49,55 +51,54 @@ def decide_class(ingress: Ingress, classes: Iterable[IngressClass], selection: C
     by_name = {found.metadata.name: found for found in classes}
     in_spec = ingress.spec.ingress_class_name or ""
     in_annotation = ingress.metadata.annotations.get(CLASS_ANNOTATION, "")
-    problems = ProblemList(ingress.key)
+    problems = Findings()
     if in_spec:
         served, why = _decide_name(in_spec, by_name, selection)
         if in_annotation and in_annotation != in_spec:
             if served or _decide_annotation(in_annotation, by_name, selection)[0]:
                 problems.warning(
                     "class_mismatch",
-                    place_of_annotation(CLASS_ANNOTATION),
-                    f"The annotation says class {in_annotation!r} and spec.ingressClassName says {in_spec!r}, "
-                    "which decides.",
+                    child("metadata.annotations", CLASS_ANNOTATION),
+                    f"The annotation says class {shown(in_annotation)} and spec.ingressClassName says "
+                    f"{shown(in_spec)}, which decides.",
                     f"Remove the annotation {CLASS_ANNOTATION}: it is deprecated.",
                 )
-            why = f"{why} The annotation {CLASS_ANNOTATION} says {in_annotation!r} and is overruled."
-        return ClassDecision(served, in_spec, why, problems.found())
+            why = f"{why} The annotation {CLASS_ANNOTATION} says {shown(in_annotation)} and is overruled."
+        return ClassDecision(served, in_spec, why, problems.problems(ingress.key))
     if in_annotation:
         served, why = _decide_annotation(in_annotation, by_name, selection)
         return ClassDecision(served, in_annotation, why)
-    return _decide_without_class(by_name, selection, problems)
+    return _decide_without_class(ingress.key, by_name, selection)
 
 
 def _decide_name(name: str, by_name: dict[str, IngressClass], selection: ClassSelection) -> tuple[bool, str]:
     if selection.served and name not in selection.served:
-        return False, f"It names class {name!r}, and --ingress-class selects {_names(selection.served)}."
+        return False, f"It names class {shown(name)}, and --ingress-class selects {_names(selection.served)}."
     if selection.every_class:
-        return True, f"It names class {name!r}, and " + (
+        return True, f"It names class {shown(name)}, and " + (
             "--ingress-class selects it." if selection.served else "every class is served."
         )
     found = by_name.get(name)
     if found is None:
-        return False, f"It names class {name!r}, and there is no IngressClass of that name."
+        return False, f"It names class {shown(name)}, and there is no IngressClass of that name."
     if found.spec.controller != selection.controller_name:
-        return False, f"IngressClass {name!r} belongs to the controller {found.spec.controller!r}."
-    return True, f"IngressClass {name!r} belongs to {selection.controller_name}."
+        return False, f"IngressClass {shown(name)} belongs to the controller {shown(found.spec.controller)}."
+    return True, f"IngressClass {shown(name)} belongs to {selection.controller_name}."
 
 
 def _decide_annotation(name: str, by_name: dict[str, IngressClass], selection: ClassSelection) -> tuple[bool, str]:
     """The annotation refers to no object: a name that ``--ingress-class`` selects is ours without one."""
     if name in selection.served:
-        return True, f"Its annotation {CLASS_ANNOTATION} says {name!r}, which --ingress-class selects."
+        return True, f"Its annotation {CLASS_ANNOTATION} says {shown(name)}, which --ingress-class selects."
     served, why = _decide_name(name, by_name, selection)
     return served, f"By its annotation {CLASS_ANNOTATION}: {why}"
 
 
-def _decide_without_class(
-    by_name: dict[str, IngressClass], selection: ClassSelection, problems: ProblemList
-) -> ClassDecision:
+def _decide_without_class(key: ObjectKey, by_name: dict[str, IngressClass], selection: ClassSelection) -> ClassDecision:
     if selection.emulate_admission:
         defaults = sorted(name for name, found in by_name.items() if is_default(found))
         if len(defaults) > 1:
+            problems = Findings()
             problems.error(
                 "several_default_classes",
                 "spec.ingressClassName",
@@ -105,9 +106,8 @@ def _decide_without_class(
                 "an API server would not accept the Ingress.",
                 "Set spec.ingressClassName, or keep one default class.",
             )
-            return ClassDecision(
-                False, "", f"It names no class, and more than one is the default: {_names(defaults)}.", problems.found()
-            )
+            why = f"It names no class, and more than one is the default: {_names(defaults)}."
+            return ClassDecision(False, "", why, problems.problems(key))
         if defaults:
             served, why = _decide_name(defaults[0], by_name, selection)
             return ClassDecision(served, defaults[0], f"It names no class and gets the default class. {why}")
@@ -121,4 +121,4 @@ def is_default(found: IngressClass) -> bool:
 
 
 def _names(names: Iterable[str]) -> str:
-    return ", ".join(repr(name) for name in sorted(names))
+    return ", ".join(shown(name) for name in sorted(names))

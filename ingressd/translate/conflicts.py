@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ingressd.resources.field_path import shown
 from ingressd.resources.key import Kind, ObjectKey
-from ingressd.resources.problem import Problem
+from ingressd.resources.problem import Problem, Severity
 from ingressd.routing.route import PathKind, Route, RouteOrigin
-from ingressd.translate.problem_list import ProblemList
 
 
 class Settlement(NamedTuple):
@@ -44,14 +44,16 @@ def settle_fallback(claimed: Iterable[Route]) -> tuple[Route | None, tuple[Probl
         if winner is None:
             winner = route
         else:
-            found = ProblemList(ingress_key(route.origin))
-            found.warning(
-                "default_backend_conflict",
-                "spec.defaultBackend",
-                f"The default backend is not used for {route.host or 'any host'}: {winner.origin} comes first.",
-                "Keep one default backend for the host.",
+            problems.append(
+                Problem(
+                    Severity.WARNING,
+                    "default_backend_conflict",
+                    f"The default backend is not used for {route.host or 'any host'}: {winner.origin} comes first.",
+                    ingress_key(route.origin),
+                    "spec.defaultBackend",
+                    "Keep one default backend for the host.",
+                )
             )
-            problems.extend(found.found())
     return winner, tuple(problems)
 
 
@@ -60,14 +62,14 @@ def ingress_key(origin: RouteOrigin) -> ObjectKey:
 
 
 def _conflict(loser: Route, why: str) -> Problem:
-    problems = ProblemList(ingress_key(loser.origin))
-    problems.warning(
+    return Problem(
+        Severity.WARNING,
         "path_conflict",
+        f"The path {shown(loser.path)} of {loser.host or 'any host'} is not served from here: {why}",
+        ingress_key(loser.origin),
         f"spec.rules[{loser.origin.rule}].http.paths[{loser.origin.path}].path",
-        f"{loser.host or 'Any host'} {loser.path[:80]} is not served from here: {why}",
         "Remove one of the two, or give them different hosts or paths.",
     )
-    return problems.found()[0]
 
 
 def _words(route: Route) -> str:

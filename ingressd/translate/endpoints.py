@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from ingressd.resources.endpoint_slice import Conditions, EndpointSlice
+from ingressd.resources.field_path import shown
+from ingressd.resources.findings import Findings
 from ingressd.resources.problem import Problem
 from ingressd.resources.service import Port
 from ingressd.routing.upstream import Endpoint
-from ingressd.translate.problem_list import ProblemList
 
 MAX_PORT = 65535
 FQDN = "FQDN"
@@ -96,7 +97,7 @@ def slice_problems(slices: Sequence[EndpointSlice], verdicts: Iterable[EndpointV
             refused.setdefault(verdict.slice_name, []).append(verdict)
     found: list[Problem] = []
     for checked in sorted(slices, key=lambda checked: checked.metadata.name):
-        problems = ProblemList(checked.key)
+        problems = Findings()
         if checked.address_type == FQDN:
             problems.warning(
                 "fqdn_endpoint_slice",
@@ -108,13 +109,13 @@ def slice_problems(slices: Sequence[EndpointSlice], verdicts: Iterable[EndpointV
             problems.warning(
                 "endpoint_refused", "endpoints", f"{checked.key}: {verdict.why}", "Correct the address, or remove it."
             )
-        found.extend(problems.found())
+        found.extend(problems.problems(checked.key))
     return tuple(found)
 
 
 def _why_unused(candidate: _Candidate, best: EndpointState, with_ipv4: set[str], seen: set[Endpoint]) -> str:
     if candidate.state is EndpointState.REFUSED:
-        return f"The address {candidate.endpoint.address[:80]!r} {candidate.fault}."
+        return f"The address {shown(candidate.endpoint.address)} {candidate.fault}."
     if candidate.state is EndpointState.NOT_READY:
         return "It is not ready."
     if candidate.state is not best:

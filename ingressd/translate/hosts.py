@@ -9,7 +9,7 @@ import msgspec
 from ingressd.resources.problem import Problem
 from ingressd.routing.path_trie import PathTrie
 from ingressd.routing.virtual_host import VirtualHost
-from ingressd.translate.certificates import choose_certificate
+from ingressd.translate.certificate_choice import choose_certificate
 from ingressd.translate.claims import Claims
 from ingressd.translate.conflicts import settle, settle_fallback
 from tls.key_pair import KeyPair

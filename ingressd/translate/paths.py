@@ -9,12 +9,13 @@ from __future__ import annotations
 import msgspec
 
 from ingressd.policies.rewrite import Rewrite
+from ingressd.resources.field_path import shown
+from ingressd.resources.findings import Findings
 from ingressd.resources.ingress import HttpPath
 from ingressd.routing.path import PathError, canonical_rule_path, path_elements
 from ingressd.routing.path_trie import PatternError, compile_pattern
 from ingressd.routing.route import PathKind
 from ingressd.translate.annotations.rewrite import PathRewriting, highest_reference
-from ingressd.translate.problem_list import ProblemList
 
 EXACT = "Exact"
 PREFIX = "Prefix"
@@ -32,13 +33,13 @@ class PathMatch(msgspec.Struct, frozen=True):
     rewrite: Rewrite | None = None
 
 
-def read_path(path: HttpPath, rewriting: PathRewriting, where: str, problems: ProblemList) -> PathMatch | None:
+def read_path(path: HttpPath, rewriting: PathRewriting, where: str, problems: Findings) -> PathMatch | None:
     """Return how ``path``, at the JSON path ``where``, is matched; None when it cannot be, which is reported."""
     if path.path_type not in PATH_TYPES:
         problems.error(
             "invalid_path_type",
             f"{where}.pathType",
-            f"{path.path_type[:80]!r} is no path type." if path.path_type else "The path has no pathType.",
+            f"{shown(path.path_type)} is no path type." if path.path_type else "The path has no pathType.",
             f"Write one of {', '.join(PATH_TYPES)}.",
         )
         return None
@@ -46,7 +47,7 @@ def read_path(path: HttpPath, rewriting: PathRewriting, where: str, problems: Pr
     fault = _fault_of(written)
     if fault is not None:
         problems.error(
-            "invalid_path", f"{where}.path", f"The path {written[:80]!r} {fault}.", "The other paths are served."
+            "invalid_path", f"{where}.path", f"The path {shown(written)} {fault}.", "The other paths are served."
         )
         return None
     target = rewriting.target if rewriting.target is not None and rewriting.target.target != written else None
@@ -56,21 +57,21 @@ def read_path(path: HttpPath, rewriting: PathRewriting, where: str, problems: Pr
         canonical = canonical_rule_path(written)
     except PathError as error:
         problems.error(
-            "invalid_path", f"{where}.path", f"The path {written[:80]!r} cannot be matched: {error}.", "Correct it."
+            "invalid_path", f"{where}.path", f"The path {shown(written)} cannot be matched: {error}.", "Correct it."
         )
         return None
     _check_references(target, 0, where, problems)
     return PathMatch(PathKind.EXACT if path.path_type == EXACT else PathKind.PREFIX, canonical, target)
 
 
-def _read_pattern(written: str, target: Rewrite | None, where: str, problems: ProblemList) -> PathMatch | None:
+def _read_pattern(written: str, target: Rewrite | None, where: str, problems: Findings) -> PathMatch | None:
     try:
         pattern = compile_pattern(written)
     except PatternError as error:
         problems.error(
             "invalid_pattern",
             f"{where}.path",
-            f"The path {written[:80]!r} is matched as a pattern, and cannot be: {error}.",
+            f"The path {shown(written)} is matched as a pattern, and cannot be: {error}.",
             "Use the RE2 syntax (no look-around, no back-references); the other paths are served.",
         )
         return None
@@ -78,13 +79,13 @@ def _read_pattern(written: str, target: Rewrite | None, where: str, problems: Pr
     return PathMatch(PathKind.REGEX, written, target)
 
 
-def _check_references(target: Rewrite | None, groups: int, where: str, problems: ProblemList) -> None:
+def _check_references(target: Rewrite | None, groups: int, where: str, problems: Findings) -> None:
     if target is None or (highest := highest_reference(target)) <= groups:
         return
     problems.warning(
         "rewrite_without_group",
         f"{where}.path",
-        f"The rewrite target {target.target[:80]!r} uses ${highest}, and the path has "
+        f"The rewrite target {shown(target.target)} uses ${highest}, and the path has "
         f"{'no groups' if not groups else '1 group' if groups == 1 else f'{groups} groups'}: it stands for nothing.",
         "Put the part of the path to keep in parentheses, such as /app(/|$)(.*) with /$2.",
     )

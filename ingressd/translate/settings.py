@@ -19,6 +19,8 @@ class TranslationSettings(msgspec.Struct, frozen=True, kw_only=True):
     addresses, which belong to the machine of the controller. ``unsupported_security``: what becomes of the routes of
     an Ingress that asks for protection which ingressd does not have: ``deny`` answers every request to them with 503.
     ``advise_local_endpoints``: advice names the ``--map`` flag, which only exists where files are served.
+    ``local_authority``: a host whose Secret is missing or unusable gets a certificate of the local authority, so that
+    neither is an error.
     """
 
     classes: ClassSelection = ClassSelection()
@@ -27,6 +29,7 @@ class TranslationSettings(msgspec.Struct, frozen=True, kw_only=True):
     loopback: bool = False
     unsupported_security: Literal["deny", "warn"] = "deny"
     advise_local_endpoints: bool = False
+    local_authority: bool = False
 
     @classmethod
     def development(
@@ -45,4 +48,5 @@ class TranslationSettings(msgspec.Struct, frozen=True, kw_only=True):
             loopback=True,
             unsupported_security="warn",
             advise_local_endpoints=True,
+            local_authority=True,
         )

@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 import msgspec
 
+from ingressd.resources.field_path import shown
 from ingressd.resources.key import ObjectKey
-from ingressd.resources.problem import Problem
+from ingressd.resources.problem import Problem, Severity
 from ingressd.resources.service import Port, Service
 from ingressd.resources.store import Store
 from ingressd.routing.upstream import Endpoint, Unavailable, Upstream, UpstreamKey
 from ingressd.translate.endpoints import EndpointVerdict, judge_endpoints, slice_problems, used_endpoints
 from ingressd.translate.external_names import read_external_name
 from ingressd.translate.local_endpoints import LocalEndpoint
-from ingressd.translate.problem_list import ProblemList
 from ingressd.translate.settings import TranslationSettings
 
 EXTERNAL_NAME = "ExternalName"
@@ -116,12 +116,12 @@ def find_port(service: Service, written: str) -> Port | None:
 def _translate_external(
     asked: _Asked, service: Service, port: Port | None, settings: TranslationSettings
 ) -> UpstreamTranslation:
-    shown = f"Service {asked.name.namespace}/{asked.name.service}"
+    which = f"Service {asked.name.namespace}/{asked.name.service}"
     if not settings.external_names:
         fault = _Fault(
             Unavailable.EXTERNAL_NAME_REFUSED,
             "external_name_refused",
-            f"{shown} has type ExternalName, and those are not served: they reach any name that the controller can "
+            f"{which} has type ExternalName, and those are not served: they reach any name that the controller can "
             "resolve.",
             "Allow them with --allow-external-names if everyone who may create a Service is trusted.",
         )
@@ -131,7 +131,7 @@ def _translate_external(
         fault = _Fault(
             Unavailable.EXTERNAL_NAME_REFUSED,
             "external_name_refused",
-            f"The external name {service.spec.external_name[:80]!r} of {shown} {wrong}.",
+            f"The external name {shown(service.spec.external_name)} of {which} {wrong}.",
             "Correct spec.externalName.",
         )
         return _unavailable(asked, fault)
@@ -162,14 +162,12 @@ def _upstream(asked: _Asked, endpoints: tuple[Endpoint, ...] = (), unavailable: 
 
 
 def _unavailable(asked: _Asked, fault: _Fault) -> UpstreamTranslation:
-    problems: tuple[Problem, ...] = ()
-    for use in asked.uses:
-        found = ProblemList(use.ingress)
-        # Pods come and go: having none just now is a state of the cluster, and not a mistake in the Ingress.
-        report = found.warning if fault.reason is Unavailable.NO_ENDPOINTS else found.error
-        report(fault.code, use.path, fault.message, fault.advice)
-        problems += found.found()
-    return UpstreamTranslation(_upstream(asked, unavailable=fault.reason), problems)
+    # Pods come and go: having none just now is a state of the cluster, and not a mistake in the Ingress.
+    severity = Severity.WARNING if fault.reason is Unavailable.NO_ENDPOINTS else Severity.ERROR
+    return UpstreamTranslation(
+        _upstream(asked, unavailable=fault.reason),
+        tuple(Problem(severity, fault.code, fault.message, use.ingress, use.path, fault.advice) for use in asked.uses),
+    )
 
 
 def _no_service(name: UpstreamName, settings: TranslationSettings) -> _Fault:
@@ -222,15 +220,11 @@ def _target_port_problems(asked: _Asked, port: Port) -> tuple[Problem, ...]:
     written = asked.name.port
     if written in (port.name, str(port.port)):
         return ()
-    problems: tuple[Problem, ...] = ()
-    for use in asked.uses:
-        found = ProblemList(use.ingress)
-        found.warning(
-            "target_port_used",
-            use.path,
-            f"{written} is the target port of Service {asked.name.namespace}/{asked.name.service} and not its port: "
-            "it is accepted, as in ingress-nginx, and other controllers refuse it.",
-            f"Write {port.port}.",
-        )
-        problems += found.found()
-    return problems
+    message = (
+        f"{written} is the target port of Service {asked.name.namespace}/{asked.name.service} and not its port: it is "
+        "accepted, as in ingress-nginx, and other controllers refuse it."
+    )
+    return tuple(
+        Problem(Severity.WARNING, "target_port_used", message, use.ingress, use.path, f"Write {port.port}.")
+        for use in asked.uses
+    )

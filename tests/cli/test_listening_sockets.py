@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingressd.cli.exit_code import ExitCode, Failure
+from ingressd.cli.exit_code import CommandError, ExitCode
 from ingressd.cli.listening_sockets import open_listening_sockets
 from ingressd.settings import ListenSettings, PortChoice
 
@@ -57,7 +57,7 @@ def test_the_next_free_port_is_used_and_said(taken: int) -> None:
 
 
 def test_a_port_asked_for_that_is_taken_is_an_error(taken: int) -> None:
-    with pytest.raises(Failure) as failure:
+    with pytest.raises(CommandError) as failure:
         open_listening_sockets(ListenSettings(http=ANY, https=PortChoice(taken, asked_for=True), admin=ANY))
     assert failure.value.message == (
         f"--https-port {taken}: port {taken} on 127.0.0.1 is taken; end the program that has it, or give another port"
@@ -68,7 +68,7 @@ def test_a_port_asked_for_that_is_taken_is_an_error(taken: int) -> None:
 def test_a_failure_leaves_no_port_open(taken: int) -> None:
     http = free_port()
     settings = ListenSettings(http=PortChoice(http, asked_for=True), https=ANY, admin=PortChoice(taken, asked_for=True))
-    with pytest.raises(Failure):
+    with pytest.raises(CommandError):
         open_listening_sockets(settings)
     with pytest.raises(OSError, match=r".") as refused:
         socket.create_connection((LOOPBACK, http))
@@ -88,7 +88,7 @@ def test_a_neighbour_does_not_take_a_port_asked_for(taken: int) -> None:
 
 
 def test_an_address_of_another_machine() -> None:
-    with pytest.raises(Failure, match=r"--bind 192\.0\.2\.1: no interface of this machine has the address"):
+    with pytest.raises(CommandError, match=r"--bind 192\.0\.2\.1: no interface of this machine has the address"):
         open_listening_sockets(ListenSettings(bind="192.0.2.1", http=ANY, https=ANY, admin=ANY))
 
 

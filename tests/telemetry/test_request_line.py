@@ -60,6 +60,10 @@ UNROUTED = ExchangeRecord(
             "shop/web#0/1 → cart:80 at 127.0.0.1:3000 3.2 ms",
         ),
         (
+            msgspec.structs.replace(UNROUTED, method="", host="", target="", status=400, reason="malformed_request"),
+            "-       https:// 400 malformed_request 0.1 ms",
+        ),
+        (
             msgspec.structs.replace(ROUTED, status=0),
             "GET     http://shop.localhost:8080/cart?id=1 client left shop/web#0/1 → cart:80 at 127.0.0.1:3000 3.2 ms",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import ssl
 from collections.abc import Iterable
 
@@ -45,7 +46,7 @@ def records(message: bytes, cuts: Iterable[int] = ()) -> bytes:
     edges = sorted({0, len(message), *(cut for cut in cuts if 0 < cut < len(message))})
     return b"".join(
         bytes([HANDSHAKE_RECORD, 3, 1]) + (end - start).to_bytes(2, "big") + message[start:end]
-        for start, end in zip(edges, edges[1:], strict=False)
+        for start, end in itertools.pairwise(edges)
     )
 
 

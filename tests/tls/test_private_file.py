@@ -24,10 +24,17 @@ def test_the_path_gives_the_bytes_and_then_nothing(way: Callable[[bytes], Abstra
 
 
 def test_a_temporary_file_is_for_this_user_only_and_goes_after_an_error() -> None:
-    with pytest.raises(RuntimeError), temporary_file(b"key") as path:
-        assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
-        raise RuntimeError
-    assert not os.path.exists(path)
+    paths: list[str] = []
+
+    def fail_inside() -> None:
+        with temporary_file(b"key") as path:
+            paths.append(path)
+            assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_inside()
+    assert [os.path.exists(path) for path in paths] == [False]
 
 
 def test_linux_needs_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:

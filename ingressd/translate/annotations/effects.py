@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from ingressd.resources.field_path import child
+from ingressd.resources.findings import Findings
 from ingressd.translate.annotations.catalogue import (
     CATALOGUE,
     INSTEAD,
@@ -17,7 +19,6 @@ from ingressd.translate.annotations.catalogue import (
     nearest_name,
 )
 from ingressd.translate.annotations.rewrite import PathRewriting, read_path_rewriting
-from ingressd.translate.problem_list import ProblemList, place_of_annotation
 
 MAX_UNKNOWN = 50
 """Unknown annotations of one Ingress that are looked at; finding the nearest name for one takes a millisecond."""
@@ -33,7 +34,7 @@ class Effects(msgspec.Struct, frozen=True):
 
 
 def read_effects(
-    annotations: Mapping[str, str], unsupported_security: Literal["deny", "warn"], problems: ProblemList
+    annotations: Mapping[str, str], unsupported_security: Literal["deny", "warn"], problems: Findings
 ) -> Effects:
     """Read what is supported and report everything else under our prefixes; other prefixes are none of our business.
 
@@ -85,18 +86,18 @@ def _in_force(annotations: Mapping[str, str], rewriting: PathRewriting) -> tuple
     )
 
 
-def _report_unknown(written: str, name: str, problems: ProblemList) -> None:
+def _report_unknown(written: str, name: str, problems: Findings) -> None:
     nearest = nearest_name(name)
     instead = INSTEAD.get(name) or (f"Did you mean {NGINX_PREFIX}{nearest}?" if nearest else "Remove it.")
     problems.warning(
         "unknown_annotation",
-        place_of_annotation(written),
+        child("metadata.annotations", written),
         f"There is no annotation {written}: it has no effect.",
         instead,
     )
 
 
-def _report_unsupported(written: str, prefix: str, known: Annotation, problems: ProblemList) -> None:
+def _report_unsupported(written: str, prefix: str, known: Annotation, problems: Findings) -> None:
     if prefix == NGINX_PREFIX:
         message = f"The annotation {written} is not supported yet: it has no effect."
         advice = known.advice or "Remove it, or check that the application does without it."
@@ -104,13 +105,13 @@ def _report_unsupported(written: str, prefix: str, known: Annotation, problems: 
         which = "ingressd has none of its own by that name" if prefix == OWN_PREFIX else "the prefix is not read"
         message = f"The annotation {written} has no effect: {which}."
         advice = f"The annotation of ingress-nginx is {NGINX_PREFIX}{known.name}."
-    problems.warning("unsupported_annotation", place_of_annotation(written), message, advice)
+    problems.warning("unsupported_annotation", child("metadata.annotations", written), message, advice)
 
 
 def _report_unprotected(
-    written: str, known: Annotation, unsupported_security: Literal["deny", "warn"], problems: ProblemList
+    written: str, known: Annotation, unsupported_security: Literal["deny", "warn"], problems: Findings
 ) -> None:
-    where = place_of_annotation(written)
+    where = child("metadata.annotations", written)
     if unsupported_security == "deny":
         problems.error(
             "unsupported_security_annotation",

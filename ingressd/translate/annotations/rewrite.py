@@ -12,7 +12,8 @@ from collections.abc import Mapping
 import msgspec
 
 from ingressd.policies.rewrite import Rewrite
-from ingressd.translate.problem_list import ProblemList, place_of_annotation
+from ingressd.resources.field_path import child, shown
+from ingressd.resources.findings import Findings
 
 REWRITE_TARGET = "nginx.ingress.kubernetes.io/rewrite-target"
 USE_REGEX = "nginx.ingress.kubernetes.io/use-regex"
@@ -35,7 +36,7 @@ class PathRewriting(msgspec.Struct, frozen=True):
     target: Rewrite | None = None
 
 
-def read_path_rewriting(annotations: Mapping[str, str], problems: ProblemList) -> PathRewriting:
+def read_path_rewriting(annotations: Mapping[str, str], problems: Findings) -> PathRewriting:
     """Read both annotations. A value that cannot be used is skipped and reported; the paths stay patterns, because
     they were written as such."""
     written = annotations.get(REWRITE_TARGET, "")
@@ -43,7 +44,7 @@ def read_path_rewriting(annotations: Mapping[str, str], problems: ProblemList) -
     return PathRewriting(by_pattern, _read_target(written, problems) if written else None)
 
 
-def read_boolean(annotations: Mapping[str, str], name: str, problems: ProblemList) -> bool:
+def read_boolean(annotations: Mapping[str, str], name: str, problems: Findings) -> bool:
     """Return False too when the annotation is absent or, reported, has no boolean value."""
     written = annotations.get(name, "")
     if not written:
@@ -52,8 +53,8 @@ def read_boolean(annotations: Mapping[str, str], name: str, problems: ProblemLis
     if value is None:
         problems.warning(
             "invalid_annotation_value",
-            place_of_annotation(name),
-            f"{written[:80]!r} is neither true nor false, so {name} counts as false.",
+            child("metadata.annotations", name),
+            f"{shown(written)} is neither true nor false, so {name} counts as false.",
             'Write "true" or "false", in quotes.',
         )
     return bool(value)
@@ -64,14 +65,14 @@ def highest_reference(target: Rewrite) -> int:
     return max((int(digit) for digit in _REFERENCE.findall(target.target)), default=0)
 
 
-def _read_target(written: str, problems: ProblemList) -> Rewrite | None:
+def _read_target(written: str, problems: Findings) -> Rewrite | None:
     fault = _fault_of(written)
     if fault is None:
         return Rewrite(written)
     problems.error(
         "invalid_annotation_value",
-        place_of_annotation(REWRITE_TARGET),
-        f"The rewrite target {written[:80]!r} {fault}; paths are forwarded unchanged.",
+        child("metadata.annotations", REWRITE_TARGET),
+        f"The rewrite target {shown(written)} {fault}; paths are forwarded unchanged.",
         "Write a path such as /$2, with $1 to $9 for what the groups of the path's pattern matched.",
     )
     return None

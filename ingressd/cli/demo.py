@@ -1,0 +1,127 @@
+"""``ingressd demo``: the bundled example, with backends of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from ingressd.cli.demo_view import Attempt, attempts, format_attempts, format_probe
+from ingressd.cli.dev_server import Serving, serve_manifests
+from ingressd.cli.event_loop import run
+from ingressd.cli.exit_code import ExitCode
+from ingressd.cli.flags import ListenFlags, ManifestFlags, dev_settings, translation_settings
+from ingressd.cli.invocation import program_text
+from ingressd.cli.manifests import Manifests
+from ingressd.cli.options import listen_options
+from ingressd.cli.palette import Palette
+from ingressd.cli.terminal import standard_output
+from ingressd.demo.backends import running_backends
+from ingressd.demo.manifest_folder import manifest_folder
+from ingressd.demo.pods import PODS, Pod
+from ingressd.demo.self_check import Probe, ProbeResult, run_probe
+from ingressd.demo.slices import endpoint_slices
+from ingressd.settings import DevSettings
+
+_CHECKED_SERVICE = "storefront"
+_CHECKED_HOST = "shop.localhost"
+_SLICES_FILE = "endpoints.yaml"
+
+
+@click.command()
+@listen_options
+@click.option("--once", is_flag=True, help="End after the check, with 0 if it passed and 1 if it did not.")
+@click.pass_context
+def demo(
+    context: click.Context,
+    *,
+    bind: str,
+    http_port: int | None,
+    https_port: int | None,
+    admin_port: int | None,
+    trusted_proxies: tuple[str, ...],
+    once: bool,
+) -> None:
+    """Serve the bundled example: several hosts and Services, TLS, a wildcard, a default backend, two pods to balance.
+
+    It starts small servers for the pods, prints lines to try, and checks itself over HTTP and verified HTTPS. No
+    cluster, no Docker, no root. Ctrl-C ends it.
+
+    \b
+    Examples:
+      ingressd demo
+      ingressd demo --http-port 8000 --https-port 8001
+      ingressd demo --once
+    """
+    settings = dev_settings(
+        ListenFlags(
+            bind=bind,
+            http_port=http_port,
+            https_port=https_port,
+            admin_port=admin_port,
+            trusted_proxies=trusted_proxies,
+        )
+    )
+    results = run(_serve_example(settings, once=once))
+    if once and (not results or any(result.fault for result in results)):
+        context.exit(ExitCode.PROBLEMS)
+
+
+async def _serve_example(settings: DevSettings, *, once: bool) -> list[ProbeResult]:
+    results: list[ProbeResult] = []
+    translation = translation_settings(ManifestFlags())
+    async with running_backends(PODS) as ports:
+        with tempfile.TemporaryDirectory(prefix="ingressd-demo-") as folder:
+            manifests = Manifests((str(manifest_folder()), _write_slices(folder, ports)), translation, watch=True)
+
+            async def show_and_check(serving: Serving) -> None:
+                palette = Palette(standard_output().colours)
+                if not once:
+                    serving.screen.show(format_attempts(_attempts(serving, manifests.paths), palette=palette))
+                serving.screen.show(("", "Checking:"))
+                for probe in _probes(serving):
+                    results.append(await run_probe(probe, serving.authority.authority.certificate))
+                    serving.screen.show((format_probe(results[-1], palette=palette),))
+                serving.screen.show(("",))
+                if once:
+                    serving.stop.set()
+
+            await serve_manifests(settings, translation, manifests, beside=show_and_check)
+    return results
+
+
+def _write_slices(folder: str, ports: Mapping[Pod, int]) -> str:
+    """As files, so that `ingressd explain` sees the same endpoints from another terminal."""
+    path = Path(folder, _SLICES_FILE)
+    path.write_text(endpoint_slices(ports), encoding="utf-8")
+    return str(path)
+
+
+def _attempts(serving: Serving, paths: tuple[str, ...]) -> tuple[Attempt, ...]:
+    path = serving.authority.authority.certificate_path
+    program = program_text(sys.argv[0], os.environ.get("PATH", ""))
+    return attempts(
+        serving.addresses,
+        authority_file=str(path) if path is not None else "",
+        explain_command=f"{program} explain",
+        manifests=paths,
+    )
+
+
+def _probes(serving: Serving) -> tuple[Probe, ...]:
+    addresses = serving.addresses
+    return tuple(
+        Probe(
+            scheme=scheme,
+            host=_CHECKED_HOST,
+            path="/",
+            address=addresses.reachable,
+            port=port,
+            service=_CHECKED_SERVICE,
+        )
+        for scheme, port in (("http", addresses.http), ("https", addresses.https))
+    )

@@ -1,0 +1,53 @@
+"""``ingressd dev``: serve manifests on localhost."""
+
+from __future__ import annotations
+
+import click
+
+from ingressd.cli.dev_server import serve_manifests
+from ingressd.cli.event_loop import run
+from ingressd.cli.flags import ListenFlags, ManifestFlags, dev_settings, translation_settings
+from ingressd.cli.manifests import Manifests
+from ingressd.cli.options import listen_options, manifest_options, paths_argument
+
+
+@click.command()
+@paths_argument
+@manifest_options
+@listen_options
+def dev(
+    *,
+    paths: tuple[str, ...],
+    mappings: tuple[str, ...],
+    ingress_classes: tuple[str, ...],
+    bind: str,
+    http_port: int | None,
+    https_port: int | None,
+    admin_port: int | None,
+    trusted_proxies: tuple[str, ...],
+) -> None:
+    """Serve the Ingresses in PATH... (files, folders, or - for standard input) on this machine.
+
+    Saved files are served at once. A Service leads to the endpoints that the files give it, or to a server of yours
+    with --map. HTTPS works for every host, with certificates of a local CA where the files have none. Ctrl-C lets
+    requests in flight finish.
+
+    \b
+    Examples:
+      ingressd dev ./k8s --map web=3000 --map shop/api:http=127.0.0.1:8000
+      ingressd dev ingress.yaml services.yaml --http-port 80
+      helm template ./chart | ingressd dev - --map web=3000
+    """
+    settings = dev_settings(
+        ListenFlags(
+            bind=bind,
+            http_port=http_port,
+            https_port=https_port,
+            admin_port=admin_port,
+            trusted_proxies=trusted_proxies,
+        )
+    )
+    translation = translation_settings(ManifestFlags(mappings=mappings, ingress_classes=ingress_classes))
+    manifests = Manifests(paths, translation, watch=True)
+    manifests.require_something()
+    run(serve_manifests(settings, translation, manifests))

@@ -1,0 +1,93 @@
+"""Serving manifests in this process: what ``dev`` and ``demo`` share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+import click
+
+from ingressd.app import serve_dev
+from ingressd.cli.addresses import Addresses
+from ingressd.cli.dev_screen import DevScreen
+from ingressd.cli.event_loop import stop_on_signals
+from ingressd.cli.hints import DEV_HINTS
+from ingressd.cli.listening_sockets import ListeningSockets, open_listening_sockets
+from ingressd.cli.local_authority import OpenedAuthority, open_authority
+from ingressd.cli.manifests import Manifests
+from ingressd.cli.start_view import StartFacts
+from ingressd.cli.terminal import standard_output
+from ingressd.settings import DevSettings
+from ingressd.telemetry.log_writer import LogWriter
+from ingressd.translate.settings import TranslationSettings
+
+
+class Serving(NamedTuple):
+    """A running proxy: where it listens, what it prints on, whom clients have to trust, and the event that ends it."""
+
+    addresses: Addresses
+    screen: DevScreen
+    authority: OpenedAuthority
+    stop: asyncio.Event
+
+
+Beside = Callable[[Serving], Awaitable[None]]
+
+
+async def serve_manifests(
+    settings: DevSettings, translation: TranslationSettings, manifests: Manifests, *, beside: Beside | None = None
+) -> None:
+    """Serve until Ctrl-C or SIGTERM, and return when requests in flight have finished.
+
+    ``beside`` starts once everything listens; it may set ``stop``. Raises CommandError when a port or the local CA
+    cannot be had.
+    """
+    authority = open_authority(os.environ)
+    sockets = open_listening_sockets(settings.listen)
+    sys.stdout.flush()
+    log = LogWriter(sys.stdout.fileno())
+    try:
+        facts = _facts(settings, manifests, sockets, authority)
+        screen = DevScreen(log.write, standard_output(), facts)
+        with stop_on_signals() as stop:
+            serving = Serving(facts.addresses, screen, authority, stop)
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(_when_listening(serving, beside), name="beside")
+                await serve_dev(
+                    settings,
+                    translation,
+                    source=manifests.source,
+                    first=manifests.first,
+                    sockets=(sockets.http, sockets.https, sockets.admin),
+                    authority=authority.authority,
+                    hints=DEV_HINTS,
+                    screen=screen,
+                    dropped_log_lines=lambda: log.dropped,
+                    stop=stop,
+                )
+                watching.cancel()
+    finally:
+        sockets.close()
+        if lost := log.close():
+            click.echo(f"ingressd: {lost} lines were not written, because nobody read them", err=True)
+
+
+async def _when_listening(serving: Serving, beside: Beside | None) -> None:
+    await serving.screen.serving.wait()
+    if beside is not None:
+        await beside(serving)
+
+
+def _facts(
+    settings: DevSettings, manifests: Manifests, sockets: ListeningSockets, authority: OpenedAuthority
+) -> StartFacts:
+    path = authority.authority.certificate_path
+    return StartFacts(
+        addresses=Addresses(settings.listen.bind, *sockets.ports),
+        paths=manifests.paths,
+        authority_file=str(path) if path is not None else "",
+        notes=sockets.notes + ((authority.note,) if authority.note else ()),
+    )

@@ -1,0 +1,62 @@
+"""``ingressd explain``: each step by which a request finds its endpoint."""
+
+from __future__ import annotations
+
+import click
+
+from ingressd.admin.explanation_document import explanation_document, located_explanation
+from ingressd.cli.exit_code import CommandError, ExitCode
+from ingressd.cli.explain_view import format_explanation
+from ingressd.cli.flags import ManifestFlags, translation_settings
+from ingressd.cli.json_output import print_json
+from ingressd.cli.manifests import Manifests
+from ingressd.cli.options import json_option, manifest_options, paths_argument
+from ingressd.cli.palette import Palette
+from ingressd.cli.terminal import standard_output
+from ingressd.controller.explain import explain as explain_request
+
+
+@click.command()
+@click.argument("method")
+@click.argument("url")
+@paths_argument
+@manifest_options
+@json_option
+@click.pass_context
+def explain(
+    context: click.Context,
+    *,
+    method: str,
+    url: str,
+    paths: tuple[str, ...],
+    mappings: tuple[str, ...],
+    ingress_classes: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Explain what becomes of a request METHOD URL with the manifests in PATH... (files, folders, or -).
+
+    Shows the canonical host and path, every host and path that could have taken it and why the others lost, the rule
+    with its file and line, the certificate, the Service and its endpoints. Ends with 0 when the request is forwarded,
+    with 1 when ingressd answers it with an error itself.
+
+    \b
+    Examples:
+      ingressd explain GET http://shop.localhost/cart ./k8s
+      ingressd explain POST shop.localhost/api//v1/../v2 ./k8s --map api=8000
+      ingressd explain GET https://shop.localhost/ ./k8s --json | jq .answer
+    """
+    settings = translation_settings(ManifestFlags(mappings=mappings, ingress_classes=ingress_classes))
+    manifests = Manifests(paths, settings)
+    manifests.require_something()
+    try:
+        explanation = explain_request(manifests.controller, method, url)
+    except ValueError as error:
+        raise CommandError(f"URL: {error}") from error
+    explanation = located_explanation(explanation, manifests.source.origins.locate)
+    if as_json:
+        print_json(explanation_document(explanation))
+    else:
+        for line in format_explanation(explanation, palette=Palette(standard_output().colours)):
+            click.echo(line)
+    if not explanation.answer.forwarded:
+        context.exit(ExitCode.PROBLEMS)

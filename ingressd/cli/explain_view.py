@@ -1,0 +1,123 @@
+"""A decision as text, in the order in which it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ingressd.cli.palette import PLAIN, Palette
+from ingressd.cli.problem_view import format_problems
+from ingressd.controller.explanation import (
+    BackendExplanation,
+    CertificateExplanation,
+    EndpointExplanation,
+    Explanation,
+    Spelling,
+    Winner,
+)
+from ingressd.telemetry.request_line import printable
+
+CHOSEN = "✓"
+REFUSED = "✗"
+ANY_HOST_TEXT = "(any host)"
+_INDENT = "  "
+
+
+def format_explanation(explanation: Explanation, *, palette: Palette = PLAIN) -> tuple[str, ...]:
+    """Return a section for each step, and the answer last, where the eye is after a long text."""
+    lines = [palette.heading(printable(f"{explanation.method} {explanation.url}"))]
+    for title, section in _sections(explanation, palette):
+        lines.append(palette.heading(title))
+        lines.extend(f"{_INDENT}{line}" for line in section)
+    if explanation.problems:
+        lines.append(palette.heading("Problems of the objects involved"))
+        lines.extend(f"{_INDENT}{line}" for line in format_problems(explanation.problems, palette=palette))
+    lines.append(_answer(explanation, palette))
+    return tuple(lines)
+
+
+def _sections(explanation: Explanation, palette: Palette) -> Iterator[tuple[str, Iterable[str]]]:
+    yield "Host", [*_spelling(explanation.host), *_hosts(explanation, palette)]
+    yield "TLS certificate", _certificate(explanation.certificate)
+    yield "Path", [*_spelling(explanation.path), *_paths(explanation, palette)]
+    if explanation.winner is not None:
+        yield "Rule", _winner(explanation.winner)
+    if explanation.backend is not None:
+        yield "Backend", _backend(explanation.backend, palette)
+
+
+def _spelling(spelling: Spelling) -> Iterator[str]:
+    written, canonical = printable(spelling.written), printable(spelling.canonical)
+    yield canonical if written == canonical else f"{written} is compared as {canonical or 'nothing'}"
+    yield from (f"{_INDENT}{printable(change)}" for change in spelling.changes)
+
+
+def _hosts(explanation: Explanation, palette: Palette) -> Iterator[str]:
+    for candidate in explanation.hosts:
+        yield _marked(candidate.chosen, candidate.host or ANY_HOST_TEXT, candidate.why, palette)
+
+
+def _paths(explanation: Explanation, palette: Palette) -> Iterator[str]:
+    for candidate in explanation.routes:
+        name = f"{candidate.kind} {candidate.path} of {candidate.origin}"
+        yield _marked(candidate.won, name, candidate.why, palette)
+    if explanation.routes_left_out:
+        yield f"… and {explanation.routes_left_out} more paths that do not match"
+
+
+def _certificate(certificate: CertificateExplanation) -> Iterator[str]:
+    yield printable(f"Secret {certificate.secret}" if certificate.secret else "the listener's default certificate")
+    yield f"{_INDENT}{printable(certificate.why)}"
+
+
+def _winner(winner: Winner) -> Iterator[str]:
+    place = f" at {winner.location}" if winner.location is not None else ""
+    yield printable(f"Ingress {winner.namespace}/{winner.ingress}, {_rule(winner)}{place}")
+    yield f"{_INDENT}{printable(winner.class_why)}"
+    for name, value in sorted(winner.annotations.items()):
+        yield f"{_INDENT}{printable(f'annotation {name}: {value}')}"
+    if winner.rewrite:
+        captured = ", ".join(f"${number} = {text!r}" for number, text in enumerate(winner.captures, start=1))
+        yield f"{_INDENT}{printable(f'the path becomes {winner.rewrite}' + (f' with {captured}' if captured else ''))}"
+
+
+def _rule(winner: Winner) -> str:
+    if winner.rule is None:
+        return "its default backend"
+    return f"rule {winner.rule}" if winner.path is None else f"rule {winner.rule}, path {winner.path}"
+
+
+def _backend(backend: BackendExplanation, palette: Palette) -> Iterator[str]:
+    port = f", which is Service port {backend.service_port}" if backend.service_port else ""
+    target = f" to container port {backend.target_port}" if backend.target_port else ""
+    yield printable(f"Service {backend.namespace}/{backend.service}, port {backend.port}{port}{target}")
+    yield f"{_INDENT}{printable(backend.why)}"
+    for endpoint in backend.endpoints:
+        yield _marked(endpoint.used, _endpoint(endpoint), endpoint.why, palette)
+    listed = {endpoint.address for endpoint in backend.endpoints}
+    yield from (f"{palette.good(CHOSEN)} {printable(address)}" for address in backend.used if address not in listed)
+
+
+def _endpoint(endpoint: EndpointExplanation) -> str:
+    pod = f" pod {endpoint.pod}" if endpoint.pod else ""
+    conditions = ", ".join(
+        f"{name} {'not set' if value is None else str(value).lower()}"
+        for name, value in (
+            ("ready", endpoint.ready),
+            ("serving", endpoint.serving),
+            ("terminating", endpoint.terminating),
+        )
+    )
+    return f"{endpoint.address}{pod} in EndpointSlice {endpoint.slice} ({conditions})"
+
+
+def _answer(explanation: Explanation, palette: Palette) -> str:
+    answer = explanation.answer
+    why = printable(answer.why)
+    if answer.forwarded:
+        return f"{palette.good('Forwarded:')} {why}"
+    return f"{palette.error(f'{answer.status} {answer.reason}:')} {why}"
+
+
+def _marked(chosen: bool, name: str, why: str, palette: Palette) -> str:
+    mark = palette.good(CHOSEN) if chosen else palette.faint(REFUSED)
+    return f"{mark} {printable(name)}: {printable(why)}"

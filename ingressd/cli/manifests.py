@@ -1,0 +1,68 @@
+"""Manifests read once and translated, for the commands that do not serve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+
+from ingressd.admin.problem_document import located
+from ingressd.cli.exit_code import CommandError
+from ingressd.cli.nothing_view import explain_nothing
+from ingressd.cli.options import LOOK_AT_WITHOUT_PATH
+from ingressd.cli.problem_view import format_problems
+from ingressd.controller.controller import Controller
+from ingressd.resources.change import Change
+from ingressd.resources.key import Kind
+from ingressd.resources.problem import Problem
+from ingressd.sources.files import FileSource, SourceError
+from ingressd.translate.settings import TranslationSettings
+
+
+class Manifests:
+    """A file source after its first reading, and the controller that has translated it.
+
+    ``first`` is what the source said, for whoever goes on from here. Raises CommandError for a path that cannot be
+    read.
+    """
+
+    def __init__(self, paths: Sequence[str], settings: TranslationSettings, *, watch: bool = False) -> None:
+        if not paths:
+            raise CommandError(f"there is nothing to read. {LOOK_AT_WITHOUT_PATH}")
+        try:
+            self.source = FileSource(paths, watch=watch)
+            self.first: tuple[Change, ...] = self.source.read()
+        except SourceError as error:
+            raise CommandError(str(error)) from error
+        self.paths = tuple(paths)
+        self.controller = Controller(settings, publish=lambda difference: None)
+        self.controller.apply(self.first)
+        self.controller.flush(datetime.now(UTC))
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return all problems with their places, in the order of files and lines."""
+        return located(self.controller.problems(), self.source.origins.locate)
+
+    @property
+    def serves_something(self) -> bool:
+        return any(host.routed for host in self.controller.table.hosts.values())
+
+    def require_something(self) -> None:
+        """Explain on standard error why there is nothing to serve, and end with the exit code for that."""
+        if self.serves_something:
+            return
+        for line in format_problems(self.problems()):
+            click.echo(line, err=True)
+        raise CommandError(
+            explain_nothing(
+                self.paths,
+                objects=self._objects(),
+                passed_over=self.source.passed_over,
+                not_served=[(str(key), why) for key, why in self.controller.not_served()],
+            )
+        )
+
+    def _objects(self) -> dict[Kind, int]:
+        store = self.controller.store
+        return {kind: count for kind in Kind if (count := len(store.of_kind(kind)))}

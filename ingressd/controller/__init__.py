@@ -1,0 +1,7 @@
+"""The loop that keeps the routing table current: change, store, wait for the burst to end, translate, publish.
+
+controller    takes changes in, and publishes what differs
+translation   what has been translated so far, unit by unit
+claim         what one Ingress asks for (``translate.claims``), registered under what it names
+explanation   why a request goes where it goes
+"""

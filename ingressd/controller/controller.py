@@ -1,0 +1,128 @@
+"""Keeps the routing table current."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from ingressd.controller.burst import CLUSTER, Burst, Coalescing
+from ingressd.controller.pending import Pending
+from ingressd.controller.translation import Translation
+from ingressd.resources.change import Change, Reported, Synced
+from ingressd.resources.key import ObjectKey
+from ingressd.resources.problem import Problem
+from ingressd.resources.store import Store
+from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.translate.settings import TranslationSettings
+
+LONGEST_WAIT_SECONDS = 3600.0
+"""Certificates come close to their end without any object changing, so the time is looked at once an hour."""
+
+
+class NotServed(NamedTuple):
+    """An Ingress that is none of ours, and the sentence why."""
+
+    ingress: ObjectKey
+    why: str
+
+
+class Controller:
+    """Takes changes in, translates what they make dirty, and publishes what differs.
+
+    ``publish`` is called with each difference that is not empty, and with none before a source has said everything
+    that existed when it started (``Synced``). Whoever is called applies it to a table of its own: ``table`` is the
+    controller's, and already up to date then.
+    """
+
+    def __init__(self, settings: TranslationSettings, *, publish: Callable[[TableDifference], None]) -> None:
+        self.store = Store()
+        self.translation = Translation(settings)
+        self.synced = False
+        self._publish = publish
+        self._pending = Pending()
+        self._reported: dict[str, tuple[Problem, ...]] = {}
+
+    @property
+    def settings(self) -> TranslationSettings:
+        return self.translation.settings
+
+    @property
+    def table(self) -> RoutingTable:
+        return self.translation.table
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Take changes in; nothing is translated before ``flush``."""
+        for change in changes:
+            if isinstance(change, Synced):
+                self.synced = True
+            elif isinstance(change, Reported):
+                self._take_report(change)
+            else:
+                for touched in self.store.apply(change):
+                    self._pending.add(touched, self.store, self.settings.classes)
+
+    def flush(self, now: datetime) -> TableDifference:
+        """Translate what is dirty and publish what differs; ``now`` is an aware time."""
+        if not self.synced:
+            return TableDifference()
+        pending, self._pending = self._pending, Pending()
+        difference = self.translation.update(pending, self.store, now)
+        if difference:
+            self._publish(difference)
+        return difference
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that is wrong now, by object and place; what two reporters both found stands once."""
+        found = dict.fromkeys(problem for problems in self._reported.values() for problem in problems)
+        found.update(dict.fromkeys(self.translation.problems()))
+        return tuple(sorted(found, key=_reading_order))
+
+    def not_served(self) -> tuple[NotServed, ...]:
+        """The Ingresses that another controller is to serve, or none: they are passed over, and not in silence."""
+        return tuple(
+            NotServed(claims.key, claims.decision.why)
+            for claims in self.translation.claims.all()
+            if not claims.decision.served
+        )
+
+    async def run(
+        self,
+        batches: AsyncIterable[Sequence[Change]],
+        *,
+        coalescing: Coalescing = CLUSTER,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Follow a source until it ends; a burst of changes is translated once, when it is over.
+
+        What exists at the start is published as soon as the source has said all of it. Cancelling ends the source
+        too; an error of the source ends the run, in an exception group.
+        """
+        burst = Burst(coalescing)
+        async with asyncio.TaskGroup() as group:
+            following = group.create_task(self._follow(batches, burst))
+            while not following.done():
+                await burst.end(LONGEST_WAIT_SECONDS)
+                self.flush(clock())
+        self.flush(clock())
+
+    async def _follow(self, batches: AsyncIterable[Sequence[Change]], burst: Burst) -> None:
+        async for batch in batches:
+            was_synced = self.synced
+            self.apply(batch)
+            burst.extend(hurry=self.synced and not was_synced)
+        burst.extend(hurry=True)
+
+    def _take_report(self, report: Reported) -> None:
+        if report.problems:
+            self._reported[report.reporter] = report.problems
+        else:
+            self._reported.pop(report.reporter, None)
+
+
+def _reading_order(problem: Problem) -> tuple[str, ...]:
+    where = (problem.location.file, f"{problem.location.line:09}") if problem.location is not None else ("", "")
+    key = problem.key
+    which = (key.namespace, key.kind.value, key.name) if key is not None else ("", "", "")
+    return (*which, *where, problem.path, problem.severity.value, problem.code, problem.message)

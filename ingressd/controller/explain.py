@@ -1,0 +1,219 @@
+"""Explains one request from the state of the controller: the same table, asked in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ingressd.controller.controller import Controller
+from ingressd.controller.explanation import (
+    BackendExplanation,
+    CertificateExplanation,
+    EndpointExplanation,
+    Explanation,
+    FinalAnswer,
+    RouteCandidate,
+    Winner,
+)
+from ingressd.controller.host_candidates import host_candidates
+from ingressd.controller.path_candidates import path_candidates
+from ingressd.controller.request_url import read_url
+from ingressd.resources.key import Kind, ObjectKey
+from ingressd.resources.problem import Location, Problem
+from ingressd.routing.route import Route
+from ingressd.routing.upstream import Unavailable
+from ingressd.routing.virtual_host import ANY_HOST, VirtualHost, wildcard_of
+from ingressd.translate.certificate_choice import CertificateStep, choose_certificate
+from ingressd.translate.conflicts import ingress_key
+from ingressd.translate.endpoints import EndpointVerdict
+from ingressd.translate.upstreams import UpstreamTranslation, translate_upstream
+
+__all__ = ["Explanation", "explain"]
+
+UNAVAILABLE_WHY: dict[Unavailable, str] = {
+    Unavailable.NO_SERVICE: "The Service does not exist.",
+    Unavailable.NO_SERVICE_PORT: "The Service has no such port.",
+    Unavailable.NO_ENDPOINTS: "The Service has no endpoint that takes requests.",
+    Unavailable.EXTERNAL_NAME_REFUSED: "The Service is an ExternalName that is not served here.",
+}
+
+
+def explain(
+    controller: Controller, method: str, url: str, origins: Mapping[ObjectKey, Location] | None = None
+) -> Explanation:
+    """Explain what becomes of a request for ``url``, with or without a scheme, now.
+
+    ``origins`` say where objects stand in files. Raises ValueError for text that is no URL.
+    """
+    asked = read_url(url)
+    host, path = asked.host.canonical, asked.path.canonical
+    certificate = _certificate(controller, host)
+    if asked.fault:
+        answer = FinalAnswer(False, 400, "malformed_request", f"The request is refused: {asked.fault}.")
+        return Explanation(
+            method=method, url=url, host=asked.host, path=asked.path, certificate=certificate, answer=answer
+        )
+    table = controller.table
+    match = table.match(host, path)
+    route = match.route
+    candidates, left_out = _routes(controller, match.host, path, route)
+    translated = (
+        translate_upstream(route.upstream, controller.store, (), controller.settings)
+        if route is not None and route.upstream is not None
+        else None
+    )
+    return Explanation(
+        method=method,
+        url=url,
+        host=asked.host,
+        path=asked.path,
+        hosts=host_candidates(table, host),
+        routes=candidates,
+        routes_left_out=left_out,
+        winner=_winner(controller, route, path, origins or {}) if route is not None else None,
+        certificate=certificate,
+        backend=_backend(controller, route, translated) if route is not None and translated is not None else None,
+        answer=_answer(controller, match.host, route),
+        problems=_related(controller, match.host, route, certificate),
+    )
+
+
+def _routes(
+    controller: Controller, virtual_host: VirtualHost | None, path: str, winner: Route | None
+) -> tuple[tuple[RouteCandidate, ...], int]:
+    if virtual_host is None:
+        return (), 0
+    kept = {route.origin for route in virtual_host.paths.routes}
+    dropped = [
+        route
+        for claims in sorted(
+            controller.translation.claims.of_host(virtual_host.host), key=lambda claims: claims.precedence
+        )
+        for route in (claims.hosts[virtual_host.host].routes if virtual_host.host in claims.hosts else ())
+        if route.origin not in kept
+    ]
+    return path_candidates(virtual_host.paths.routes, dropped, path, winner)
+
+
+def _winner(controller: Controller, route: Route, path: str, origins: Mapping[ObjectKey, Location]) -> Winner:
+    key = ingress_key(route.origin)
+    claims = controller.translation.claims.get(key)
+    ingress = controller.store.ingress(key.namespace, key.name)
+    written = ingress.metadata.annotations if ingress is not None else {}
+    virtual_host = controller.table.hosts.get(route.host)
+    return Winner(
+        route.origin.namespace,
+        route.origin.ingress,
+        route.origin.rule,
+        route.origin.path,
+        origins.get(key),
+        claims.decision.class_name if claims is not None else "",
+        claims.decision.why if claims is not None else "",
+        {name: written[name] for name in claims.effects.in_force if name in written} if claims is not None else {},
+        route.rewrite.target if route.rewrite is not None else "",
+        virtual_host.paths.captures(route, path) if virtual_host is not None else (),
+    )
+
+
+def _certificate(controller: Controller, host: str) -> CertificateExplanation:
+    table = controller.table
+    for name in (host, wildcard_of(host), ANY_HOST):
+        virtual_host = table.hosts.get(name) if name is not None else None
+        if name is None or virtual_host is None:
+            continue
+        claims = sorted(controller.translation.claims.of_host(name), key=lambda claims: claims.precedence)
+        choice = choose_certificate(name, claims, table.certificates)
+        ingress = f"{choice.ingress.namespace}/{choice.ingress.name}" if choice.ingress is not None else ""
+        if virtual_host.certificate is not None:
+            why = (
+                f"{ingress} lists {name or 'no host'} under tls[{choice.entry}]."
+                if choice.step is CertificateStep.LISTED
+                else f"The certificate that {ingress} names under tls[{choice.entry}] covers {name}."
+            )
+            return CertificateExplanation(virtual_host.certificate, choice.step.value, name, ingress, why)
+        if choice.name is not None and name == host:
+            return CertificateExplanation(
+                "",
+                "default",
+                name,
+                ingress,
+                f"{ingress} names Secret {choice.name}, which holds no usable certificate.",
+            )
+    return CertificateExplanation(
+        "", "default", "", "", "No Ingress names a certificate for this host, so the listener's default is served."
+    )
+
+
+def _backend(controller: Controller, route: Route, translated: UpstreamTranslation) -> BackendExplanation:
+    upstream = translated.upstream
+    if translated.mapped is not None:
+        why = f"{translated.mapped} replaces the endpoints of the Service."
+    elif upstream.unavailable is not None:
+        why = UNAVAILABLE_WHY[upstream.unavailable]
+    elif not translated.verdicts:
+        why = "The Service is a name outside the cluster."
+    else:
+        used = len(upstream.endpoints)
+        why = f"{used} of {len(translated.verdicts)} endpoints take requests."
+    port = translated.port
+    return BackendExplanation(
+        upstream.namespace,
+        upstream.service,
+        upstream.port,
+        (f"{port.name} ({port.port})" if port.name else str(port.port)) if port is not None else "",
+        str(port.port if port.target_port is None else port.target_port) if port is not None else "",
+        tuple(_endpoint(verdict) for verdict in translated.verdicts),
+        tuple(str(endpoint) for endpoint in upstream.endpoints),
+        why,
+    )
+
+
+def _endpoint(verdict: EndpointVerdict) -> EndpointExplanation:
+    conditions = verdict.conditions
+    return EndpointExplanation(
+        str(verdict.endpoint),
+        verdict.slice_name,
+        verdict.pod,
+        conditions.ready,
+        conditions.serving,
+        conditions.terminating,
+        verdict.used,
+        verdict.why,
+    )
+
+
+def _answer(controller: Controller, host: VirtualHost | None, route: Route | None) -> FinalAnswer:
+    if host is None:
+        return FinalAnswer(False, 404, "no_host", "No Ingress serves this host.")
+    if route is None:
+        return FinalAnswer(False, 404, "no_path", "No path of this host matches, and there is no default backend.")
+    if route.denied:
+        return FinalAnswer(False, 503, "route_denied", route.denied)
+    upstream = controller.table.upstreams.get(route.upstream) if route.upstream is not None else None
+    if upstream is None:
+        return FinalAnswer(False, 503, "resource_backend", "The backend of this path is not served.")
+    if upstream.unavailable is not None:
+        return FinalAnswer(False, 503, upstream.unavailable.value, UNAVAILABLE_WHY[upstream.unavailable])
+    count = len(upstream.endpoints)
+    return FinalAnswer(
+        True,
+        None,
+        "",
+        f"The request is forwarded to {upstream.endpoints[0]}."
+        if count == 1
+        else f"The request is forwarded to one of {count} endpoints.",
+    )
+
+
+def _related(
+    controller: Controller, host: VirtualHost | None, route: Route | None, certificate: CertificateExplanation
+) -> tuple[Problem, ...]:
+    keys: set[ObjectKey] = set()
+    if host is not None:
+        keys.update(claims.key for claims in controller.translation.claims.of_host(host.host))
+    if route is not None:
+        keys.add(ingress_key(route.origin))
+        keys.add(ObjectKey(Kind.SERVICE, route.origin.namespace, route.service))
+        keys.update(found.key for found in controller.store.slices_of_service(route.origin.namespace, route.service))
+    if certificate.secret:
+        keys.add(ObjectKey(Kind.SECRET, *certificate.secret.split("/", 1)))
+    return tuple(problem for problem in controller.problems() if problem.key in keys)

@@ -1,0 +1,123 @@
+"""Why a request goes where it goes, as data: printed by ``ingressd explain`` and served by the admin API.
+
+Every struct is encodable by msgspec; ``why`` is always one sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from ingressd.resources.problem import Location, Problem
+
+
+class Spelling(msgspec.Struct, frozen=True):
+    """A part of the URL as it was written and as it is compared; ``changes`` say what differs."""
+
+    written: str
+    canonical: str
+    changes: tuple[str, ...] = ()
+
+
+class HostCandidate(msgspec.Struct, frozen=True):
+    """``host`` is canonical, and empty for any host. At most one candidate is chosen."""
+
+    host: str
+    kind: Literal["exact", "wildcard", "any"]
+    matched: bool
+    chosen: bool
+    why: str
+
+
+class RouteCandidate(msgspec.Struct, frozen=True):
+    """A path of the chosen host. ``kind`` is exact, prefix or regex; ``origin`` reads ``namespace/name#rule/path``."""
+
+    kind: str
+    path: str
+    origin: str
+    matched: bool
+    won: bool
+    why: str
+
+
+class Winner(msgspec.Struct, frozen=True):
+    """The rule that takes the request. ``rule`` and ``path`` are indexes from 0, both None for a default backend.
+    ``annotations`` are those that have an effect."""
+
+    namespace: str
+    ingress: str
+    rule: int | None
+    path: int | None
+    location: Location | None
+    class_name: str
+    class_why: str
+    annotations: dict[str, str]
+    rewrite: str
+    captures: tuple[str, ...]
+
+
+class CertificateExplanation(msgspec.Struct, frozen=True):
+    """What a TLS client gets that asks for the host. ``secret`` is ``namespace/name``, empty for the listener's
+    default; ``host`` is the virtual host that chose it."""
+
+    secret: str
+    step: str
+    host: str
+    ingress: str
+    why: str
+
+
+class EndpointExplanation(msgspec.Struct, frozen=True):
+    """Conditions as the slice states them: None where it says nothing."""
+
+    address: str
+    slice: str
+    pod: str
+    ready: bool | None
+    serving: bool | None
+    terminating: bool | None
+    used: bool
+    why: str
+
+
+class BackendExplanation(msgspec.Struct, frozen=True):
+    """``port`` is what the Ingress wrote; ``service_port`` and ``target_port`` are what the Service says of it."""
+
+    namespace: str
+    service: str
+    port: str
+    service_port: str
+    target_port: str
+    endpoints: tuple[EndpointExplanation, ...]
+    used: tuple[str, ...]
+    why: str
+
+
+class FinalAnswer(msgspec.Struct, frozen=True):
+    """``status`` is None and ``reason`` empty when the request is forwarded; else what ingressd answers itself."""
+
+    forwarded: bool
+    status: int | None
+    reason: str
+    why: str
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole decision for one request, in the order in which it is made.
+
+    ``routes_left_out`` counts the paths of the host that are not listed; those that match always are.
+    """
+
+    method: str
+    url: str
+    host: Spelling
+    path: Spelling
+    hosts: tuple[HostCandidate, ...] = ()
+    routes: tuple[RouteCandidate, ...] = ()
+    routes_left_out: int = 0
+    winner: Winner | None = None
+    certificate: CertificateExplanation
+    backend: BackendExplanation | None = None
+    answer: FinalAnswer
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,18 @@
+"""Sources: streams of changes to Kubernetes objects.
+
+A source says what exists, once, and then what changes (``ingressd.resources.change``). It interprets nothing:
+what an object means is the business of translation.
+
+files         manifests in files and folders, watched
+origins       which file and line an object came from
+
+Below ``files``, from bytes to objects:
+
+documents     the bytes of a file to plain values, one for each YAML or JSON document
+composition   one YAML document to a plain value
+scalars       what an unquoted YAML word means
+places        the line of every field of a document
+contents      the objects of one file, and all that is wrong with it
+holdings      which objects of which file count
+listing       the files that the given paths name, and the folders to watch
+"""

@@ -1,0 +1,70 @@
+"""Flags into settings."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+from ingressd.cli.exit_code import CommandError, ExitCode
+from ingressd.cli.flags import ListenFlags, ManifestFlags, dev_settings, translation_settings
+from ingressd.routing.upstream import Endpoint
+from ingressd.settings import DevSettings, ListenSettings, PortChoice
+
+
+def test_a_mapping() -> None:
+    settings = translation_settings(ManifestFlags(mappings=("shop/web:http=127.0.0.1:3000",)))
+    found = settings.local_endpoints.lookup("shop", "web", "http")
+    assert found is not None
+    assert found.endpoint == Endpoint("127.0.0.1", 3000)
+    assert settings.advise_local_endpoints
+
+
+def test_classes() -> None:
+    settings = translation_settings(ManifestFlags(ingress_classes=("nginx", "internal")))
+    assert settings.classes.served == {"nginx", "internal"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (ManifestFlags(mappings=("web",)), "--map: 'web' does not map a Service: write "),
+        (ManifestFlags(mappings=("web=99999",)), "--map: 'web=99999': port 99999 is not between"),
+        (ManifestFlags(mappings=("web=1", "web=2")), "--map: web is mapped twice"),
+        (ManifestFlags(ingress_classes=("",)), "--ingress-class: the name of a class is not empty"),
+    ],
+)
+def test_wrong_manifest_flags(flags: ManifestFlags, message: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        translation_settings(flags)
+    assert caught.value.message.startswith(message)
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+def test_ports_that_are_not_given_are_defaults() -> None:
+    assert dev_settings(ListenFlags(bind="127.0.0.1")) == DevSettings(listen=ListenSettings())
+
+
+def test_a_port_that_is_given_was_asked_for() -> None:
+    listen = dev_settings(ListenFlags(bind="::1", http_port=8080, admin_port=0)).listen
+    assert (listen.bind, listen.http, listen.admin) == ("::1", PortChoice(8080, True), PortChoice(0, True))
+    assert not listen.https.asked_for
+
+
+def test_trusted_proxies() -> None:
+    flags = ListenFlags(bind="127.0.0.1", trusted_proxies=("10.0.0.0/8",))
+    assert dev_settings(flags).trusted_proxies == (ipaddress.ip_network("10.0.0.0/8"),)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (ListenFlags(bind="localhost"), "the bind address must be an IP address"),
+        (ListenFlags(bind="127.0.0.1", http_port=1, https_port=1), "the HTTP, HTTPS and admin ports must differ"),
+        (ListenFlags(bind="127.0.0.1", trusted_proxies=("ten",)), "--trusted-proxy: 'ten' is not a network"),
+    ],
+)
+def test_wrong_listen_flags(flags: ListenFlags, message: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        dev_settings(flags)
+    assert caught.value.message.startswith(message)

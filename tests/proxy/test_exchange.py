@@ -1,0 +1,287 @@
+"""One request's life, over real sockets: attempts, both directions, and every way it can end."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+import msgspec
+import pytest
+
+from ingressd.policies.timeouts import Timeouts
+from ingressd.routing.upstream import Unavailable
+from ingressd.settings import ProxySettings
+from tests.support.proxying import parse_answer, serving, table_for
+from tests.support.upstream import OK, answering, read_message, recording_upstream, unused_endpoint
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
+
+
+@pytest.mark.parametrize("request_bytes", [GET, POST], ids=["GET", "POST"])
+async def test_an_endpoint_that_refuses_is_passed_over_whatever_the_method(request_bytes: bytes) -> None:
+    async with recording_upstream() as upstream:
+        dead = await unused_endpoint()
+        async with serving(table_for([dead, upstream.endpoint])) as proxy:
+            for _ in range(4):
+                assert parse_answer(await proxy.send(request_bytes)).status == 200
+            assert proxy.records[0].endpoint == str(upstream.endpoint)
+            assert [record.attempts for record in proxy.records] == [2, 1, 1, 1], "a refusing endpoint is left out"
+
+
+async def test_when_every_endpoint_refuses_the_answer_is_502() -> None:
+    endpoints = [await unused_endpoint() for _ in range(5)]
+    async with serving(table_for(endpoints)) as proxy:
+        answer = parse_answer(await proxy.send(GET))
+        assert answer.status == 502
+        assert answer.fields["x-ingressd-reason"] == "upstream_connect"
+        assert proxy.records[0].attempts == 3
+
+
+@pytest.mark.parametrize(
+    ("unavailable", "reason"),
+    [
+        (Unavailable.NO_SERVICE, "no_service"),
+        (Unavailable.NO_SERVICE_PORT, "no_service_port"),
+        (Unavailable.NO_ENDPOINTS, "no_endpoints"),
+        (Unavailable.EXTERNAL_NAME_REFUSED, "external_name_refused"),
+    ],
+)
+async def test_an_upstream_without_endpoints_answers_503_with_its_reason(unavailable: Unavailable, reason: str) -> None:
+    async with serving(table_for([], unavailable=unavailable)) as proxy:
+        answer = parse_answer(await proxy.send(GET))
+        assert answer.status == 503
+        assert answer.fields["x-ingressd-reason"] == reason
+        assert answer.fields["retry-after"] == "1"
+        assert proxy.records[0].reason == reason
+        assert proxy.records[0].ingress == "web"
+
+
+async def test_a_denied_route_answers_503_and_reaches_nobody() -> None:
+    async with recording_upstream() as upstream:
+        async with serving(table_for([upstream.endpoint], denied="auth-url is not supported")) as proxy:
+            answer = parse_answer(await proxy.send(GET))
+            assert answer.status == 503
+            assert answer.fields["x-ingressd-reason"] == "route_denied"
+            assert b"auth-url is not supported".lower() in answer.body.lower()
+        assert upstream.received == b""
+
+
+async def _answer_then_close_behind_its_back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer one request, and close on the second without a byte, as a server whose keep-alive ran out does."""
+    await read_message(reader)
+    writer.write(OK)
+    await reader.readuntil(b"\r\n\r\n")
+
+
+async def test_a_reused_connection_that_closes_without_a_byte_is_replaced_by_a_fresh_one() -> None:
+    async with recording_upstream(_answer_then_close_behind_its_back) as upstream:
+        async with serving(table_for([upstream.endpoint])) as proxy:
+            data = await proxy.send(GET * 5)
+            assert data.count(b"HTTP/1.1 200 OK") == 5
+            assert max(record.attempts for record in proxy.records) == 2
+
+
+async def test_a_body_is_sent_again_with_its_request() -> None:
+    put = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
+    async with recording_upstream(_answer_then_close_behind_its_back) as upstream:
+        async with serving(table_for([upstream.endpoint])) as proxy:
+            assert (await proxy.send(put * 3)).count(b"HTTP/1.1 200 OK") == 3
+        assert all(bytes(connection).startswith(b"PUT ") for connection in upstream.connections)
+        assert upstream.received.count(b"\r\n\r\nhi") >= 3
+
+
+async def test_a_post_that_may_have_arrived_is_not_sent_again() -> None:
+    async with recording_upstream(_answer_then_close_behind_its_back) as upstream:
+        async with serving(table_for([upstream.endpoint])) as proxy:
+            data = await proxy.send(POST * 2)
+            assert [data.count(b"HTTP/1.1 200 "), data.count(b"HTTP/1.1 502 ")] == [1, 1]
+        assert upstream.received.count(b"POST ") == 2
+
+
+async def test_connections_are_reused() -> None:
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        await proxy.send(GET * 20)
+        assert len(upstream.connections) == 1
+
+
+async def test_a_connection_that_was_idle_too_long_is_not_reused() -> None:
+    settings = msgspec.structs.replace(ProxySettings(), upstream_idle_seconds=0.05)
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint]), settings) as proxy:
+        await proxy.send(GET)
+        await asyncio.sleep(0.1)
+        await proxy.send(GET)
+        assert len(upstream.connections) == 2
+
+
+async def test_endpoints_take_turns() -> None:
+    async with recording_upstream() as one, recording_upstream() as two, recording_upstream() as three:
+        async with serving(table_for([one.endpoint, two.endpoint, three.endpoint])) as proxy:
+            await proxy.send(GET * 30)
+        assert [upstream.received.count(b"GET / ") for upstream in (one, two, three)] == [10, 10, 10]
+
+
+async def test_a_request_keeps_what_it_matched_when_the_table_changes() -> None:
+    release = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nol")
+        await release.wait()
+        writer.write(b"d!")
+        await reader.read()
+
+    async with recording_upstream(slow) as old, recording_upstream() as new:
+        async with serving(table_for([old.endpoint])) as proxy, asyncio.TaskGroup() as group:
+            first = group.create_task(proxy.send(GET))
+            while not old.received:
+                await asyncio.sleep(0.005)
+            proxy.proxy.apply(table_for([new.endpoint]))
+            assert parse_answer(await proxy.send(GET)).body == b"ok"
+            release.set()
+            assert parse_answer(await first).body == b"old!"
+
+
+async def test_an_expectation_is_answered_before_the_body_is_read() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        reader, writer = await proxy.connect()
+        writer.write(head)
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert upstream.connections == [], "a client that only promises a body holds no endpoint"
+        writer.write(b"hi")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
+        writer.close()
+        assert b"expect" not in upstream.received.lower()
+
+
+async def test_an_answer_that_comes_before_the_body_is_passed_on_and_the_connection_closed() -> None:
+    async def impatient(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+        await reader.read()
+
+    async with recording_upstream(impatient) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        data = await proxy.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nstart", half_close=False)
+        answer = parse_answer(data)
+        assert answer.status == 413
+        assert answer.fields["connection"] == "close"
+
+
+async def test_interim_answers_reach_http_1_1_clients_only() -> None:
+    hinted = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" + OK
+    async with recording_upstream(answering(hinted)) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        assert (await proxy.send(GET)).startswith(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\nHTTP/1.1 200")
+        assert (await proxy.send(b"GET / HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_a_client_that_leaves_frees_its_endpoint() -> None:
+    endpoint_saw_close = asyncio.Event()
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")
+        try:
+            await reader.read()
+        finally:
+            endpoint_saw_close.set()
+
+    async with recording_upstream(endless) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        reader, writer = await proxy.connect()
+        writer.write(GET)
+        await reader.readuntil(b"data: 1\n\n")
+        writer.transport.abort()
+        async with asyncio.timeout(5):
+            await endpoint_saw_close.wait()
+            while not proxy.records:
+                await asyncio.sleep(0.01)
+        assert proxy.records[0].reason == "client_closed"
+
+
+async def test_an_endpoint_that_says_nothing_becomes_504() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with (
+        recording_upstream(silent) as upstream,
+        serving(table_for([upstream.endpoint], timeouts=Timeouts(read=0.2))) as proxy,
+    ):
+        answer = parse_answer(await proxy.send(GET))
+        assert answer.status == 504
+        assert answer.fields["x-ingressd-reason"] == "upstream_timeout"
+
+
+async def test_a_body_that_stops_becomes_408() -> None:
+    settings = msgspec.structs.replace(ProxySettings(), body_idle_seconds=0.2)
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint]), settings) as proxy:
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"
+        promised = await proxy.send(head, half_close=False)
+        assert parse_answer(promised).status == 408
+        assert upstream.received == b""
+        begun = await proxy.send(head + b"abc", half_close=False)
+        assert parse_answer(begun).status == 408
+
+
+async def test_a_head_that_stops_becomes_408() -> None:
+    settings = msgspec.structs.replace(ProxySettings(), header_read_seconds=0.2)
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint]), settings) as proxy:
+        answer = parse_answer(await proxy.send(b"GET / HTTP/1.1\r\nHost:", half_close=False))
+        assert answer.status == 408
+        assert upstream.received == b""
+
+
+@pytest.mark.parametrize("coding", ["length", "chunked"])
+async def test_large_bodies_arrive_whole_in_both_directions(coding: str) -> None:
+    size, piece = 40 * 2**20, b"0123456789abcdef" * 4096
+
+    async def mirror(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _, body = await read_message(reader)
+        framing = b"Content-Length: %d" % size if coding == "length" else b"Transfer-Encoding: chunked"
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Digest: %b\r\n%b\r\n\r\n" % (hashlib.md5(body).hexdigest().encode(), framing))  # noqa: S324
+        for _ in range(size // len(piece)):
+            writer.write(piece if coding == "length" else b"%x\r\n%b\r\n" % (len(piece), piece))
+            await writer.drain()
+        if coding == "chunked":
+            writer.write(b"0\r\n\r\n")
+        await reader.read()
+
+    async with recording_upstream(mirror) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        framing = b"Content-Length: %d" % size if coding == "length" else b"Transfer-Encoding: chunked"
+        encoded = piece if coding == "length" else b"%x\r\n%b\r\n" % (len(piece), piece)
+        ending = [] if coding == "length" else [b"0\r\n\r\n"]
+        data = await proxy.send(
+            b"POST / HTTP/1.1\r\nHost: a\r\n%b\r\n\r\n" % framing, *[encoded] * (size // len(piece)), *ending
+        )
+        answer = parse_answer(data)
+        expected = piece * (size // len(piece))
+        assert answer.body == expected
+        assert answer.fields["x-digest"] == hashlib.md5(expected).hexdigest()  # noqa: S324
+        record = proxy.records[0]
+        assert (record.bytes_received, record.bytes_sent) == (size, size)
+
+
+async def test_a_slow_client_holds_back_the_endpoint_and_not_the_memory() -> None:
+    sent = 0
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await read_message(reader)
+        writer.transport.set_write_buffer_limits(high=0)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()
+            sent += 65536
+
+    async with recording_upstream(flood) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        reader, writer = await proxy.connect()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(GET)
+        previous = -1
+        async with asyncio.timeout(20):
+            while sent == 0 or sent != previous:
+                previous = sent
+                await asyncio.sleep(0.3)
+        assert sent < 32 * 2**20, "what the kernel's socket buffers hold, and no more"
+        writer.transport.abort()
+        assert reader is not None

@@ -1,0 +1,101 @@
+"""Upgrades: bytes pass both ways unchanged once the endpoint has agreed, and not one byte earlier."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from tests.support.proxying import parse_answer, serving, table_for
+from tests.support.upstream import read_message, recording_upstream
+
+
+def upgrade(protocol: bytes, method: bytes = b"GET") -> bytes:
+    return b"%b / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: %b\r\n\r\n" % (method, protocol)
+
+
+def switching(protocol: bytes, early: bytes = b"") -> bytes:
+    return b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %b\r\n\r\n%b" % (protocol, early)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "method"), [(b"websocket", b"GET"), (b"SPDY/3.1", b"POST"), (b"anything/1", b"GET")]
+)
+async def test_every_byte_passes_both_ways(protocol: bytes, method: bytes) -> None:
+    payload = random.Random(7).randbytes(3 * 2**20)
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(switching(protocol, early=b"early"))
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+
+    async with recording_upstream(script) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        reader, writer = await proxy.connect()
+        writer.write(upgrade(protocol, method) + b"held")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
+        assert b"Upgrade: " + protocol in head
+        assert await reader.readexactly(9) == b"earlyheld"
+
+        async def send() -> None:
+            writer.write(payload)
+            await writer.drain()
+            writer.write_eof()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(send())
+            echoed = group.create_task(reader.read())
+        assert echoed.result() == payload
+        writer.close()
+        while not proxy.records:
+            await asyncio.sleep(0.01)
+        assert proxy.records[0].upgraded
+        assert proxy.records[0].bytes_received == len(payload) + 4
+        assert b"Connection: Upgrade\r\nUpgrade: " + protocol in upstream.received
+
+
+async def test_nothing_behind_an_upgrade_is_sent_before_the_endpoint_agrees() -> None:
+    smuggled = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+    refused = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        await asyncio.sleep(0.05)
+        writer.write(refused)
+        await reader.read()
+
+    async with recording_upstream(script) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        answer = parse_answer(await proxy.send(upgrade(b"websocket") + smuggled, half_close=False))
+        assert answer.status == 403
+        assert answer.fields["connection"] == "close"
+        assert b"smuggled" not in upstream.received
+
+
+async def test_a_switch_to_another_protocol_is_502() -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(switching(b"h2c"))
+        await reader.read()
+
+    async with recording_upstream(script) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        assert parse_answer(await proxy.send(upgrade(b"websocket"), half_close=False)).status == 502
+
+
+@pytest.mark.parametrize("request_bytes", [upgrade(b"h2c"), upgrade(b"websocket", b"POST")], ids=["h2c", "POST"])
+async def test_upgrades_that_are_not_served_become_plain_requests(request_bytes: bytes) -> None:
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        assert parse_answer(await proxy.send(request_bytes)).status == 200
+        assert b"upgrade" not in upstream.received.lower()
+
+
+async def test_the_end_of_either_side_ends_the_tunnel() -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(switching(b"websocket") + b"bye")
+
+    async with recording_upstream(script) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        data = await proxy.send(upgrade(b"websocket"), half_close=False)
+        assert data.endswith(b"\r\n\r\nbye")
