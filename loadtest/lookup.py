@@ -99,9 +99,8 @@ def main(arguments: list[str]) -> int:
                 worst = max(worst, ratio)
             print(f"{shape.name:36} {distinct:8,} {small:11.0f} ns {large:13.0f} ns {ratio:6.2f}", flush=True)
     met = worst <= given.limit
-    print(
-        f"\nworst ratio with the same {SMALL} URLs: {worst:.2f}, {'within' if met else 'ABOVE'} the limit of {given.limit}"
-    )
+    verdict = "within" if met else "ABOVE"
+    print(f"\nworst ratio with {SMALL} URLs: {worst:.2f}, {verdict} the limit of {given.limit}")
     return 0 if met else 1
 
 

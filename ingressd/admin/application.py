@@ -32,7 +32,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "X-Content-Type-Options": "nosniff",
 }
-MAX_URL_LENGTH = 8 * 1024
+MAX_URL_LENGTH = 4096
 MAX_METHOD_LENGTH = 32
 
 

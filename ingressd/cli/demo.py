@@ -16,6 +16,7 @@ from ingressd.cli.event_loop import run
 from ingressd.cli.exit_code import ExitCode
 from ingressd.cli.flags import ListenFlags, ManifestFlags, dev_settings, translation_settings
 from ingressd.cli.invocation import program_text
+from ingressd.cli.local_authority import open_authority
 from ingressd.cli.manifests import Manifests
 from ingressd.cli.options import listen_options
 from ingressd.cli.palette import Palette
@@ -23,13 +24,13 @@ from ingressd.cli.terminal import standard_output
 from ingressd.demo.backends import running_backends
 from ingressd.demo.manifest_folder import manifest_folder
 from ingressd.demo.pods import PODS, Pod
+from ingressd.demo.secret import CERTIFICATE_HOST, tls_secret
 from ingressd.demo.self_check import Probe, ProbeResult, run_probe
 from ingressd.demo.slices import endpoint_slices
 from ingressd.settings import DevSettings
+from tls.authority import LocalAuthority
 
 _CHECKED_SERVICE = "storefront"
-_CHECKED_HOST = "shop.localhost"
-_SLICES_FILE = "endpoints.yaml"
 
 
 @click.command()
@@ -74,9 +75,11 @@ def demo(
 async def _serve_example(settings: DevSettings, *, once: bool) -> list[ProbeResult]:
     results: list[ProbeResult] = []
     translation = translation_settings(ManifestFlags())
+    authority = open_authority(os.environ)
     async with running_backends(PODS) as ports:
         with tempfile.TemporaryDirectory(prefix="ingressd-demo-") as folder:
-            manifests = Manifests((str(manifest_folder()), _write_slices(folder, ports)), translation, watch=True)
+            _write_cluster_files(folder, ports, authority.authority)
+            manifests = Manifests((str(manifest_folder()), folder), translation, watch=True)
 
             async def show_and_check(serving: Serving) -> None:
                 palette = Palette(standard_output().colours)
@@ -90,15 +93,17 @@ async def _serve_example(settings: DevSettings, *, once: bool) -> list[ProbeResu
                 if once:
                     serving.stop.set()
 
-            await serve_manifests(settings, translation, manifests, beside=show_and_check)
+            await serve_manifests(settings, translation, manifests, authority, beside=show_and_check)
     return results
 
 
-def _write_slices(folder: str, ports: Mapping[Pod, int]) -> str:
-    """As files, so that `ingressd explain` sees the same endpoints from another terminal."""
-    path = Path(folder, _SLICES_FILE)
-    path.write_text(endpoint_slices(ports), encoding="utf-8")
-    return str(path)
+def _write_cluster_files(folder: str, ports: Mapping[Pod, int], authority: LocalAuthority) -> None:
+    """Write what a cluster would add to the manifests: EndpointSlices, and the Secret from whoever issues it.
+
+    As files, so that `ingressd explain` sees the same from another terminal. The folder is only its owner's to read.
+    """
+    Path(folder, "endpoints.yaml").write_text(endpoint_slices(ports), encoding="utf-8")
+    Path(folder, "certificate.yaml").write_text(tls_secret(authority.issue([CERTIFICATE_HOST])), encoding="utf-8")
 
 
 def _attempts(serving: Serving, paths: tuple[str, ...]) -> tuple[Attempt, ...]:
@@ -117,7 +122,7 @@ def _probes(serving: Serving) -> tuple[Probe, ...]:
     return tuple(
         Probe(
             scheme=scheme,
-            host=_CHECKED_HOST,
+            host=CERTIFICATE_HOST,
             path="/",
             address=addresses.reachable,
             port=port,

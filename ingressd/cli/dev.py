@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from ingressd.cli.dev_server import serve_manifests
 from ingressd.cli.event_loop import run
 from ingressd.cli.flags import ListenFlags, ManifestFlags, dev_settings, translation_settings
+from ingressd.cli.local_authority import open_authority
 from ingressd.cli.manifests import Manifests
 from ingressd.cli.options import listen_options, manifest_options, paths_argument
 
@@ -50,4 +53,4 @@ def dev(
     translation = translation_settings(ManifestFlags(mappings=mappings, ingress_classes=ingress_classes))
     manifests = Manifests(paths, translation, watch=True)
     manifests.require_something()
-    run(serve_manifests(settings, translation, manifests))
+    run(serve_manifests(settings, translation, manifests, open_authority(os.environ)))

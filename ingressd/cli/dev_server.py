@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from ingressd.cli.dev_screen import DevScreen
 from ingressd.cli.event_loop import stop_on_signals
 from ingressd.cli.hints import DEV_HINTS
 from ingressd.cli.listening_sockets import ListeningSockets, open_listening_sockets
-from ingressd.cli.local_authority import OpenedAuthority, open_authority
+from ingressd.cli.local_authority import OpenedAuthority
 from ingressd.cli.manifests import Manifests
 from ingressd.cli.start_view import StartFacts
 from ingressd.cli.terminal import standard_output
@@ -38,14 +37,17 @@ Beside = Callable[[Serving], Awaitable[None]]
 
 
 async def serve_manifests(
-    settings: DevSettings, translation: TranslationSettings, manifests: Manifests, *, beside: Beside | None = None
+    settings: DevSettings,
+    translation: TranslationSettings,
+    manifests: Manifests,
+    authority: OpenedAuthority,
+    *,
+    beside: Beside | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, and return when requests in flight have finished.
 
-    ``beside`` starts once everything listens; it may set ``stop``. Raises CommandError when a port or the local CA
-    cannot be had.
+    ``beside`` starts once everything listens; it may set ``stop``. Raises CommandError when a port cannot be had.
     """
-    authority = open_authority(os.environ)
     sockets = open_listening_sockets(settings.listen)
     sys.stdout.flush()
     log = LogWriter(sys.stdout.fileno())
@@ -88,6 +90,8 @@ def _facts(
     return StartFacts(
         addresses=Addresses(settings.listen.bind, *sockets.ports),
         paths=manifests.paths,
+        files=manifests.source.file_count,
+        objects=manifests.source.object_count,
         authority_file=str(path) if path is not None else "",
         notes=sockets.notes + ((authority.note,) if authority.note else ()),
     )

@@ -9,10 +9,11 @@ import msgspec
 from ingressd import __version__
 from ingressd.cli.addresses import Addresses
 from ingressd.cli.palette import PLAIN, Palette
-from ingressd.cli.problem_view import format_problems, summarise
+from ingressd.cli.problem_view import counted, format_problems, summarise
 from ingressd.cli.routes_view import format_resolve_lines, format_routes
 from ingressd.controller.routes import RouteRow
 from ingressd.resources.problem import Problem
+from ingressd.telemetry.request_line import printable
 
 MAX_ROUTES_SHOWN = 200
 MAX_PROBLEMS_SHOWN = 100
@@ -28,6 +29,8 @@ class StartFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     addresses: Addresses
     paths: tuple[str, ...]
+    files: int
+    objects: int
     authority_file: str = ""
     notes: tuple[str, ...] = ()
 
@@ -44,7 +47,7 @@ def format_start(
     addresses = facts.addresses
     resolve_lines = format_resolve_lines(rows, addresses, authority_file=facts.authority_file, most=MAX_RESOLVE_LINES)
     return (
-        palette.heading(f"ingressd {__version__} serves {', '.join(facts.paths)}"),
+        palette.heading(f"ingressd {__version__} serves {_contents(facts)}"),
         f"  HTTP   {addresses.url('http', addresses.reachable, '/')}",
         f"  HTTPS  {addresses.url('https', addresses.reachable, '/')}{_authority(facts)}",
         f"  admin  {addresses.admin_url}",
@@ -55,6 +58,11 @@ def format_start(
         *_problems(problems, palette),
         "",
     )
+
+
+def _contents(facts: StartFacts) -> str:
+    counts = f"{counted(facts.files, 'file')}, {counted(facts.objects, 'object')}"
+    return f"{printable(', '.join(facts.paths))} ({counts})"
 
 
 def _authority(facts: StartFacts) -> str:

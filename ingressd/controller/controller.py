@@ -93,11 +93,13 @@ class Controller:
         *,
         coalescing: Coalescing = CLUSTER,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        settled: Callable[[], None] = lambda: None,
     ) -> None:
         """Follow a source until it ends; a burst of changes is translated once, when it is over.
 
         What exists at the start is published as soon as the source has said all of it. Cancelling ends the source
-        too; an error of the source ends the run, in an exception group.
+        too; an error of the source ends the run, in an exception group. ``settled`` is called when a burst has been
+        dealt with, also if it changed nothing but problems.
         """
         burst = Burst(coalescing)
         async with asyncio.TaskGroup() as group:
@@ -105,7 +107,9 @@ class Controller:
             while not following.done():
                 await burst.end(LONGEST_WAIT_SECONDS)
                 self.flush(clock())
+                settled()
         self.flush(clock())
+        settled()
 
     async def _follow(self, batches: AsyncIterable[Sequence[Change]], burst: Burst) -> None:
         async for batch in batches:

@@ -24,6 +24,7 @@ from ingressd.proxy.target import ASTERISK
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.routing.table import RoutingTable
 from ingressd.tasks import OwnedTasks
+from ingressd.telemetry.record import ExchangeRecord
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -65,15 +66,18 @@ class AiohttpLane:
         self._body_idle_seconds = body_idle_seconds
         self._trusted_proxies = trusted_proxies
         self._hints = hints
-        self._observers = observers
+        self._observers = (*observers, self._count_end)
         self._bodies = OwnedTasks()
         self.draining = False
+        self.in_flight = 0
+        self.tunnels = 0
 
     async def handle(self, request: Any) -> web.StreamResponse:
         """Answer one request; it is what aiohttp's server calls."""
         connection: ClientConnection = request.connection
         incoming: Incoming = request.incoming
         progress = Progress(connection.peer.address, connection.peer.scheme, self._side.clock, self._observers)
+        self.in_flight += 1
         progress.head = head = incoming.head
         if head is None:
             failure = incoming.failure or Failure(Reason.INTERNAL_ERROR)
@@ -150,6 +154,8 @@ class AiohttpLane:
             side.close()
             raise
         if isinstance(answer, Tunnel):
+            self.tunnels += 1
+            progress.upgraded = True
             return TunnelResponse(answer, progress)
         if isinstance(answer, Failure):
             side.close()
@@ -157,6 +163,10 @@ class AiohttpLane:
                 answer, head, connection, progress, last=not side.request_sent or head.upgrade is not None
             )
         return ForwardedResponse(answer, head, side, connection, progress, draining=self.draining)
+
+    def _count_end(self, record: ExchangeRecord) -> None:
+        self.in_flight -= 1
+        self.tunnels -= record.upgraded
 
     def _answer_failure(
         self,

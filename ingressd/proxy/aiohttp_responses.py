@@ -135,9 +135,11 @@ class LocalResponse(web.Response):
             self.force_close()
 
     async def write_eof(self, data: bytes = b"") -> None:
-        await super().write_eof(data)
-        self._progress.bytes_sent = len(self.body) if isinstance(self.body, bytes) else 0
-        self._progress.finish(self.status, self._failure.reason if self._failure else "")
+        try:
+            await super().write_eof(data)
+        finally:
+            self._progress.bytes_sent = len(self.body) if isinstance(self.body, bytes) else 0
+            self._progress.finish(self.status, self._failure.reason if self._failure else "")
         if self._last:
             await self._connection.linger()
 
@@ -159,7 +161,6 @@ class TunnelResponse(web.StreamResponse):
             await self._tunnel.closed
         finally:
             self._tunnel.close()
-            self._progress.upgraded = True
             self._progress.bytes_received = self._tunnel.bytes_received
             self._progress.bytes_sent = self._tunnel.bytes_sent
             self._progress.finish(101, "")

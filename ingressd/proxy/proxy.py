@@ -96,6 +96,15 @@ class Proxy:
         self._encrypted.append(acceptor)
 
     @property
+    def in_flight(self) -> int:
+        """Requests whose last byte has not gone yet; a tunnel is one."""
+        return self._lane.in_flight
+
+    @property
+    def tunnels(self) -> int:
+        return self._lane.tunnels
+
+    @property
     def open_connections(self) -> int:
         return len(self._server.connections)
 
@@ -126,7 +135,11 @@ class Proxy:
         self._pool.close_idle()
         self._registry.sweep()
 
-    def apply(self, difference: TableDifference) -> None:
-        """Serve from the changed table from the next request on; requests in flight keep what they matched."""
-        self.table.apply(difference)
+    def apply(self, difference: TableDifference) -> TableDifference:
+        """Serve from the changed table from the next request on; requests in flight keep what they matched.
+
+        Returns the difference that takes this one back.
+        """
+        before = self.table.apply(difference)
         self._registry.forget(key for key, upstream in difference.upstreams.items() if upstream is None)
+        return before

@@ -54,7 +54,7 @@ class PathTrie:
     100,000 routes that touches a third of the memory that nodes would: what a lookup costs there is cache misses.
     """
 
-    __slots__ = ("_deepest", "_paths", "_patterns", "routes")
+    __slots__ = ("_deepest", "_everything", "_paths", "_patterns", "routes")
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = tuple(routes)
@@ -70,16 +70,24 @@ class PathTrie:
                 patterns.append((route, compile_pattern(route.path)))
         patterns.sort(key=lambda entry: -len(entry[0].path))
         self._patterns = tuple(patterns)
+        # Most hosts have the prefix / and nothing else: such a lookup need not touch the dictionary.
+        self._everything = self._paths.get("") if len(self._paths) == 1 and not patterns else None
 
     def find(self, path: str) -> Route | None:
         """Return the route that ``path`` (canonical) belongs to."""
+        if self._everything is not None:
+            return self._everything
         paths = self._paths
         found = paths.get(path)
         if found is not None:
             return found
-        rest = path[1:-1] if path[-1] == "/" else path[1:]
-        if rest.count("/") >= self._deepest:
-            rest = "/".join(rest.split("/", self._deepest)[:-1])
+        deepest = self._deepest
+        if deepest:
+            rest = path[1:-1] if path[-1] == "/" else path[1:]
+            if rest.count("/") >= deepest:
+                rest = "/".join(rest.split("/", deepest)[:-1])
+        else:
+            rest = ""
         found = paths.get(rest)
         while found is None and rest:
             rest = rest[: max(rest.rfind("/"), 0)]

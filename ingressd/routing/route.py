@@ -19,7 +19,7 @@ class PathKind(enum.StrEnum):
     REGEX = "regex"
 
 
-class RouteOrigin(msgspec.Struct, frozen=True, order=True):
+class RouteOrigin(msgspec.Struct, frozen=True, order=True, gc=False):
     """Which rule a user wrote. ``rule`` and ``path`` are indexes from 0; both None for a default backend,
     only ``path`` None for a rule without paths."""
 
@@ -33,7 +33,7 @@ class RouteOrigin(msgspec.Struct, frozen=True, order=True):
         return f"{self.namespace}/{self.ingress}{place}"
 
 
-class Route(msgspec.Struct, frozen=True, kw_only=True):
+class Route(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``host`` is canonical: lower case, ``*.`` in front for a wildcard, empty for any host. ``path`` is
     canonical (``routing.path``), or the pattern of a REGEX. ``upstream`` is None for a backend that ingressd
     does not serve (a resource backend). ``denied`` is empty, or the sentence why every request is refused: the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -27,7 +27,7 @@ class TableDifference(msgspec.Struct, frozen=True):
         return bool(self.hosts or self.upstreams or self.certificates)
 
 
-class Match(NamedTuple):
+class Match(msgspec.Struct, frozen=True, gc=False):
     """``host`` is None when no virtual host takes the request; ``route`` when none of its paths does."""
 
     host: VirtualHost | None

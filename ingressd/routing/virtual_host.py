@@ -11,7 +11,7 @@ ANY_HOST = ""
 """The host of routes that name none: it takes the requests that no other host claims."""
 
 
-class VirtualHost(msgspec.Struct, frozen=True, kw_only=True):
+class VirtualHost(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``routed`` is False for a name that appears only under ``tls``: it chooses a certificate and no route.
 
     ``fallback`` takes the requests that no path matches. ``certificate`` names an entry of the table's certificates.

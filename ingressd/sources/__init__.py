@@ -14,5 +14,6 @@ scalars       what an unquoted YAML word means
 places        the line of every field of a document
 contents      the objects of one file, and all that is wrong with it
 holdings      which objects of which file count
+wakes         when to look at watched files again
 listing       the files that the given paths name, and the folders to watch
 """

@@ -118,7 +118,7 @@ class _Builder:
             self._add(value, size, None, event)
 
     def _line(self, event: yaml.Event) -> int:
-        return self._first_line + event.start_mark.line
+        return start_line(event, self._first_line)
 
     def _add(self, value: object, size: int, anchor: str | None, event: yaml.Event) -> None:
         if anchor is not None:
@@ -173,22 +173,30 @@ class _Builder:
         elif self._stack[-1].key is None and isinstance(self._stack[-1].value, dict):
             raise _key_error("a list or a mapping", line, self._text)
         # An anchor inside itself must not find an earlier one of the same name.
-        self._anchors.pop(event.anchor, None)
+        if event.anchor is not None:
+            self._anchors.pop(event.anchor, None)
         value: dict[str, object] | list[object] = {} if isinstance(event, yaml.MappingStartEvent) else []
         self._stack.append(_Frame(value, event.anchor))
 
     def _referred(self, event: yaml.AliasEvent) -> tuple[object, int]:
         line = self._line(event)
-        found = self._anchors.get(event.anchor)
+        name = event.anchor or ""
+        found = self._anchors.get(name)
         if found is None:
-            inside = any(frame.anchor == event.anchor for frame in self._stack)
+            inside = any(frame.anchor == name for frame in self._stack)
             reason = "stands inside the value it refers to" if inside else "refers to no anchor before it"
-            raise CompositionError("bad_alias", f"The alias {shown('*' + event.anchor)} {reason}.", line)
+            raise CompositionError("bad_alias", f"The alias {shown('*' + name)} {reason}.", line)
         self._repeated += found[1]
         if self._repeated > MOST_REPEATED:
             message = f"The aliases of this document stand for more than {MOST_REPEATED} values."
             raise CompositionError("too_many_aliases", message, line, "Use fewer aliases.")
         return found
+
+
+def start_line(event: yaml.Event, first_line: int) -> int:
+    """The line at which an event starts, in a text that starts at ``first_line`` of its file."""
+    # Only events made by hand, not by a parser, have no mark.
+    return first_line + (event.start_mark.line if event.start_mark is not None else 0)
 
 
 def _scalar(event: yaml.ScalarEvent, first_line: int) -> object:
@@ -201,14 +209,14 @@ def _scalar(event: yaml.ScalarEvent, first_line: int) -> object:
     elif tag in _TEXT_TAGS or not tag.startswith(_STANDARD):
         resolved = False
     else:
-        raise _tag_error(tag, first_line + event.start_mark.line)
+        raise _tag_error(tag, start_line(event, first_line))
     if not resolved:
         return event.value
     try:
         return resolve(event.value)
     except ValueError as error:
-        message = f"At column {event.start_mark.column + 1}, {error}."
-        line = first_line + event.start_mark.line
+        message = f"{shown(event.value)} cannot be read: {error}."
+        line = start_line(event, first_line)
         raise CompositionError("invalid_value", message, line, "Quote it.") from None
 
 
@@ -249,7 +257,7 @@ _ADVICE_BY_PROBLEM = (
     ("could not find expected ':'", 'Check that every key is followed by ": " and that quotes are closed.'),
     ("found unexpected end of stream", "Close the quotes or brackets."),
     ("cannot start any token", "Quote the value."),
-    ("unknown escape character", 'Write the backslash twice, or use single quotes.'),
+    ("unknown escape character", "Write the backslash twice, or use single quotes."),
 )
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import itertools
-import logging
 import os
-import stat
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 import msgspec
-import watchfiles
 
 from ingressd.resources.change import Applied, Change, Deleted, Reported, Synced
 from ingressd.resources.key import ObjectKey
@@ -24,23 +21,12 @@ from ingressd.resources.problem import Location, Problem, Severity
 from ingressd.sources.contents import read_contents
 from ingressd.sources.documents import MOST_BYTES
 from ingressd.sources.holdings import Holding, hold, merge
-from ingressd.sources.listing import STANDARD_INPUT, ListedFile, Listing, list_files
+from ingressd.sources.listing import STANDARD_INPUT, ListedFile, Listing, list_files, reason_of
 from ingressd.sources.origins import Origins
+from ingressd.sources.wakes import wakes
 
-STANDARD_INPUT_NAME = "<stdin>"
-
-# An editor truncates a file and writes it a moment later: what is quiet for this long is whole.
-_QUIET_MILLISECONDS = 50
-_LONGEST_BURST_MILLISECONDS = 150
-# The watcher wakes this often, and every so many times the files are looked at without a reason: what changed
-# while the watcher started, and what file systems without notifications (network mounts) never say.
-_WAKE_MILLISECONDS = 250
-_WAKES_BETWEEN_LOOKS = 20
-_PAUSE_AFTER_LOST_FOLDER_SECONDS = 0.05
 # Two writes may get the same modification time when they are closer than the clock of the file system is fine.
 _RACY_NANOSECONDS = 2_000_000_000
-
-_log = logging.getLogger(__name__)
 
 
 class SourceError(Exception):
@@ -64,9 +50,7 @@ class FileSource:
     name. Raises SourceError for a path that does not exist when the source is made.
     """
 
-    def __init__(
-        self, paths: Sequence[str], *, watch: bool = True, standard_input: BinaryIO | None = None
-    ) -> None:
+    def __init__(self, paths: Sequence[str], *, watch: bool = True, standard_input: BinaryIO | None = None) -> None:
         for path in paths:
             if path != STANDARD_INPUT and not os.path.exists(path):
                 raise SourceError(f"{path}: there is no such file or folder. Check the path.")
@@ -117,18 +101,21 @@ class FileSource:
             yield await asyncio.to_thread(self.read)
         while self._watch and self._listing.watched:
             listing = self._listing
-            async with contextlib.aclosing(_wakes(listing)) as wakes:
-                async for _ in wakes:
+            async with contextlib.aclosing(wakes(listing)) as moments:
+                async for watch_anew in moments:
                     batch = await asyncio.to_thread(self._refresh)
                     if batch:
                         yield batch
-                    if self._listing.watched != listing.watched or self._listing.entries != listing.entries:
+                    if watch_anew or (self._listing.folders, self._listing.entries) != (
+                        listing.folders,
+                        listing.entries,
+                    ):
                         break
 
     def _refresh(self) -> tuple[Change, ...]:
         """Look at every file, and say what differs from what was said before."""
         listing = list_files(self._paths)
-        known = {name: entry for name, entry in self._read_files(listing)}
+        known = dict(self._read_files(listing))
         holdings = {name: entry.holding for name, entry in known.items()}
         merged = merge(holdings)
         objects = {key: placed.object for key, placed in merged.objects.items()}
@@ -147,4 +134,93 @@ class FileSource:
 
     def _read_files(self, listing: Listing) -> Iterator[tuple[str, _Known]]:
         """The files by name, in the order of the paths given."""
-        raise NotImplementedError
+        for listed in listing.files:
+            known = self._read_once(listed) if listed.once else _read(listed, self._known.get(listed.name))
+            if known is not None:
+                yield listed.name, known
+
+    def _read_once(self, listed: ListedFile) -> _Known:
+        known = self._once.get(listed.name)
+        if known is None:
+            try:
+                if listed.real == STANDARD_INPUT:
+                    content = (self._standard_input or sys.stdin.buffer).read(MOST_BYTES + 1)
+                else:
+                    content = _content(listed.real)
+                holding = hold(read_contents(content, listed.name), None)
+            except OSError as error:
+                holding = Holding(problems=(_unreadable(listed.name, error),))
+            known = self._once[listed.name] = _Known(None, b"", holding)
+        return known
+
+
+def _read(listed: ListedFile, previous: _Known | None) -> _Known | None:
+    """The file as it is now; None when it has just gone. One that cannot be read keeps what it held."""
+    held = previous.holding if previous is not None else None
+    try:
+        signature = _signature(listed.real)
+        if previous is not None and previous.signature is not None and previous.signature == signature:
+            return previous
+        content = _content(listed.real)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        objects = held.objects if held is not None else {}
+        return _Known(None, b"", Holding(objects, problems=(_unreadable(listed.name, error),)))
+    digest = hashlib.blake2b(content).digest()
+    if previous is not None and previous.digest == digest:
+        return _Known(signature, digest, previous.holding)
+    return _Known(signature, digest, hold(read_contents(content, listed.name), held))
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(MOST_BYTES + 1)
+
+
+def _signature(path: str) -> tuple[int, ...] | None:
+    """What changes whenever the file does; None while that is not certain."""
+    status = os.stat(path)
+    if time.time_ns() - status.st_mtime_ns < _RACY_NANOSECONDS:
+        return None
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _object_changes(
+    before: Mapping[ObjectKey, KubernetesObject], after: Mapping[ObjectKey, KubernetesObject]
+) -> Iterator[Change]:
+    for key in sorted(before.keys() - after.keys()):
+        yield Deleted(key)
+    for key, resource in after.items():
+        known = before.get(key)
+        if known is not resource and known != resource:
+            yield Applied(resource)
+
+
+def _reports(before: Mapping[str, tuple[Problem, ...]], after: Mapping[str, tuple[Problem, ...]]) -> Iterator[Change]:
+    for reporter in sorted(before.keys() - after.keys()):
+        yield Reported(reporter, ())
+    for reporter, problems in after.items():
+        if before.get(reporter) != problems:
+            yield Reported(reporter, problems)
+
+
+def _total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return dict(sorted(total.items()))
+
+
+def _unreadable(name: str, error: OSError) -> Problem:
+    return _path_problem(name, reason_of(error))
+
+
+def _path_problem(path: str, reason: str) -> Problem:
+    return Problem(
+        Severity.ERROR,
+        "unreadable_path",
+        f"{path} cannot be read: {reason}.",
+        location=Location(path, 1),
+        advice="Check that it exists, that it is not too large, and that this program may read it.",
+    )

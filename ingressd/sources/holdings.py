@@ -31,14 +31,11 @@ class Merged(msgspec.Struct, frozen=True, eq=False):
 def hold(contents: Contents, previous: Holding | None) -> Holding:
     """What a file stands for after it was read again: of an object that is invalid now, its last good version."""
     objects: dict[ObjectKey, Placed] = {}
-    again: list[Placed] = []
-    for placed in contents.objects:
-        if objects.setdefault(placed.object.key, placed) is not placed:
-            again.append(placed)
+    again = tuple(placed for placed in contents.objects if objects.setdefault(placed.object.key, placed) is not placed)
     for key, placed in previous.objects.items() if previous is not None else ():
         if contents.unknown_part or key in contents.invalid:
             objects.setdefault(key, placed)
-    return Holding(objects, tuple(again), contents.problems, contents.passed_over)
+    return Holding(objects, again, contents.problems, contents.passed_over)
 
 
 def merge(holdings: Mapping[str, Holding]) -> Merged:

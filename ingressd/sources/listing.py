@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 STANDARD_INPUT = "-"
+STANDARD_INPUT_NAME = "<stdin>"
 EXTENSIONS = (".yaml", ".yml", ".json")
 
 MOST_FILES = 10_000
@@ -23,14 +24,18 @@ _MOST_LINKS = 40
 
 
 class ListedFile(msgspec.Struct, frozen=True):
-    """``name`` is how the user would write it, ``real`` where it is after all links."""
+    """``name`` is how the user would write it, ``real`` where it is after all links.
+
+    Standard input and pipes can be read only ``once``.
+    """
 
     name: str
     real: str
+    once: bool = False
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """``problems`` are sentences by the given path they concern.
+    """``problems`` are reasons by the path that cannot be read.
 
     A change matters when it is to a name directly in one of ``folders``, or to one of ``entries``. All of them
     are real paths, and the parent of every entry has to be watched along with the folders.
@@ -46,15 +51,14 @@ class Listing(msgspec.Struct, frozen=True):
         return self.folders | {os.path.dirname(entry) for entry in self.entries}
 
     def matters(self, path: str) -> bool:
-        return path in self.entries or os.path.dirname(path) in self.folders
+        return path in self.entries or path in self.watched or os.path.dirname(path) in self.folders
 
 
 def list_files(paths: Sequence[str]) -> Listing:
     """Lists what the paths name, in the order given and by name within a folder. Never raises OSError."""
     walk = _Walk()
     for path in paths:
-        if path != STANDARD_INPUT:
-            walk.visit(path)
+        walk.visit(path)
     return Listing(tuple(walk.files), walk.problems, frozenset(walk.folders), frozenset(walk.entries))
 
 
@@ -65,35 +69,41 @@ class _Walk:
         self.folders: set[str] = set()
         self.entries: set[str] = set()
         self._seen: set[str] = set()
-        self._path = ""
+        self._given = ""
 
     def visit(self, path: str) -> None:
-        self._path = path
+        if path == STANDARD_INPUT:
+            self.files.append(ListedFile(STANDARD_INPUT_NAME, path, once=True))
+            return
+        self._given = path
         self.entries.update(trail(os.path.abspath(path)))
         try:
             mode = os.stat(path).st_mode
         except OSError as error:
-            self.problems[path] = _reason(error)
+            self.problems[path] = reason_of(error)
             return
         if stat.S_ISDIR(mode):
             self._folder(path, 0)
         elif stat.S_ISREG(mode):
             self._file(path)
+        else:
+            self.files.append(ListedFile(path, path, once=True))
 
     def _folder(self, path: str, depth: int) -> None:
         real = os.path.realpath(path)
-        if real in self.folders:
+        if real in self._seen:
             return
         if len(self.folders) >= MOST_FOLDERS or depth > _DEEPEST_FOLDER:
-            self.problems[self._path] = f"there are too many folders in it (at {path})"
+            self.problems[self._given] = f"there are too many folders in it (at {path})"
             return
-        self.folders.add(real)
+        self._seen.add(real)
         try:
             with os.scandir(path) as scan:
                 entries = sorted(scan, key=lambda entry: entry.name)
         except OSError as error:
-            self.problems[self._path] = f"{path}: {_reason(error)}"
+            self.problems[path] = reason_of(error)
             return
+        self.folders.add(real)
         for entry in entries:
             if entry.name.startswith("."):
                 continue
@@ -104,13 +114,15 @@ class _Walk:
                 self._folder(inside, depth + 1)
             elif entry.name.endswith(EXTENSIONS) and entry.is_file():
                 self._file(inside)
+            elif entry.name.endswith(EXTENSIONS) and entry.is_symlink():
+                self.problems[inside] = "it is a link to nothing that could be read"
 
     def _file(self, path: str) -> None:
         real = os.path.realpath(path)
         if real in self._seen:
             return
         if len(self.files) >= MOST_FILES:
-            self.problems[self._path] = f"there are more than {MOST_FILES} manifests in it"
+            self.problems[self._given] = f"there are more than {MOST_FILES} manifests in it"
             return
         self._seen.add(real)
         self.files.append(ListedFile(path, real))
@@ -144,5 +156,6 @@ def _first_stop(path: str) -> str:
     return path
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """Why the operating system refuses, in lower case."""
     return (error.strerror or type(error).__name__).lower()

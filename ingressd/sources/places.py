@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from ingressd.sources.composition import LOADER
+from ingressd.sources.composition import LOADER, start_line
 
 _INDEX = re.compile(r"\[(\d{1,9})\]")
 
@@ -102,14 +102,14 @@ def _places(text: str, first_line: int) -> Iterator[Place]:
         elif isinstance(event, yaml.CollectionEndEvent):
             stack.pop().close()
         elif isinstance(event, yaml.NodeEvent):
-            line = first_line + event.start_mark.line
+            line = start_line(event, first_line)
             if stack and stack[-1].awaits_key():
                 stack[-1].key = event.value if isinstance(event, yaml.ScalarEvent) else ""
                 stack[-1].key_line = line
                 continue
             place = Place(line)
             if isinstance(event, yaml.AliasEvent):
-                target = anchors.get(event.anchor, place)
+                target = anchors.get(event.anchor or "", place)
                 place.fields, place.items = target.fields, target.items
             elif event.anchor is not None:
                 anchors[event.anchor] = place

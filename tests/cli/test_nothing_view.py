@@ -23,13 +23,13 @@ def test_other_objects_are_named() -> None:
     text = explain_nothing(
         ["a", "b.yaml"],
         objects={Kind.SERVICE: 2, Kind.NAMESPACE: 1},
-        passed_over={"v1 Pod": 1, "apps/v1 Deployment": 3},
+        passed_over={"v1/Pod": 1, "apps/v1/Deployment": 3},
         not_served=[],
     )
     assert text == "\n".join(
         (
             "nothing to serve: there is no Ingress in a, b.yaml",
-            "  found: 1 Namespace, 2 Services, 3 apps/v1 Deployment (not looked at), 1 v1 Pod (not looked at)",
+            "  found: 1 Namespace, 2 Services, 3 apps/v1/Deployment (not looked at), 1 v1/Pod (not looked at)",
             CALL_TO_ACTION,
         )
     )
