@@ -40,7 +40,7 @@ class Addresses(msgspec.Struct, frozen=True):
     def example_url(self, scheme: str, host: str, path: str) -> str:
         """Return a URL that works when it is pasted: ``any`` stands for the label that a wildcard covers."""
         if host == ANY_HOST:
-            host = "localhost"
+            host = _bracketed(self.reachable)
         return self.url(scheme, _example_host(host), path)
 
     def resolves(self, host: str) -> bool:

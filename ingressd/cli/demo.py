@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
 
@@ -28,9 +26,9 @@ from ingressd.demo.secret import CERTIFICATE_HOST, tls_secret
 from ingressd.demo.self_check import Probe, ProbeResult, run_probe
 from ingressd.demo.slices import endpoint_slices
 from ingressd.settings import DevSettings
-from tls.authority import LocalAuthority
 
 _CHECKED_SERVICE = "storefront"
+_EXPLAINED_SERVICE = "checkout"
 
 
 @click.command()
@@ -77,43 +75,38 @@ async def _serve_example(settings: DevSettings, *, once: bool) -> list[ProbeResu
     translation = translation_settings(ManifestFlags())
     authority = open_authority(os.environ)
     async with running_backends(PODS) as ports:
-        with tempfile.TemporaryDirectory(prefix="ingressd-demo-") as folder:
-            _write_cluster_files(folder, ports, authority.authority)
-            manifests = Manifests((str(manifest_folder()), folder), translation, watch=True)
+        manifests = Manifests(
+            (str(manifest_folder()),),
+            translation,
+            watch=True,
+            added=(tls_secret(authority.authority.issue([CERTIFICATE_HOST])), *endpoint_slices(ports)),
+        )
 
-            async def show_and_check(serving: Serving) -> None:
-                palette = Palette(standard_output().colours)
-                if not once:
-                    serving.screen.show(format_attempts(_attempts(serving, manifests.paths), palette=palette))
-                serving.screen.show(("", "Checking:"))
-                for probe in _probes(serving):
-                    results.append(await run_probe(probe, serving.authority.authority.certificate))
-                    serving.screen.show((format_probe(results[-1], palette=palette),))
-                serving.screen.show(("",))
-                if once:
-                    serving.stop.set()
+        async def show_and_check(serving: Serving) -> None:
+            palette = Palette(standard_output().colours)
+            if not once:
+                serving.screen.show((*format_attempts(_attempts(serving, ports), palette=palette), ""))
+            serving.screen.show(("Checking:",))
+            for probe in _probes(serving):
+                results.append(await run_probe(probe, serving.authority.authority.certificate))
+                serving.screen.show((format_probe(results[-1], palette=palette),))
+            if once:
+                serving.stop.set()
 
-            await serve_manifests(settings, translation, manifests, authority, beside=show_and_check)
+        await serve_manifests(settings, translation, manifests, authority, beside=show_and_check)
     return results
 
 
-def _write_cluster_files(folder: str, ports: Mapping[Pod, int], authority: LocalAuthority) -> None:
-    """Write what a cluster would add to the manifests: EndpointSlices, and the Secret from whoever issues it.
-
-    As files, so that `ingressd explain` sees the same from another terminal. The folder is only its owner's to read.
-    """
-    Path(folder, "endpoints.yaml").write_text(endpoint_slices(ports), encoding="utf-8")
-    Path(folder, "certificate.yaml").write_text(tls_secret(authority.issue([CERTIFICATE_HOST])), encoding="utf-8")
-
-
-def _attempts(serving: Serving, paths: tuple[str, ...]) -> tuple[Attempt, ...]:
+def _attempts(serving: Serving, ports: Mapping[Pod, int]) -> tuple[Attempt, ...]:
     path = serving.authority.authority.certificate_path
     program = program_text(sys.argv[0], os.environ.get("PATH", ""))
+    [port] = [port for pod, port in ports.items() if pod.service == _EXPLAINED_SERVICE]
     return attempts(
         serving.addresses,
         authority_file=str(path) if path is not None else "",
-        explain_command=f"{program} explain",
-        manifests=paths,
+        # Endpoints are in a cluster, not in manifests: another process has to be told where the pod is.
+        explain_command=f"{program} explain --map {_EXPLAINED_SERVICE}={port}",
+        manifests=str(manifest_folder()),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -25,12 +26,9 @@ class Attempt(NamedTuple):
     line: str
 
 
-def attempts(
-    addresses: Addresses, *, authority_file: str, explain_command: str, manifests: Iterable[str]
-) -> tuple[Attempt, ...]:
+def attempts(addresses: Addresses, *, authority_file: str, explain_command: str, manifests: str) -> tuple[Attempt, ...]:
     """Return the lines to try; each can be pasted into a shell, but for the one that a browser opens."""
     web_socket = addresses.curl("http", SHOP, "/ws").replace("curl ", f"curl -N -i {_WEB_SOCKET_FIELDS} ", 1)
-    files = " ".join(manifests)
     return (
         Attempt("in a browser; reload it to see two pods take turns", addresses.url("http", SHOP, "/")),
         Attempt("plain HTTP", addresses.curl("http", SHOP, "/")),
@@ -41,7 +39,10 @@ def attempts(
         Attempt("a host that no Ingress names: the default backend", addresses.curl("http", "", "/")),
         Attempt("server-sent events", addresses.curl("http", SHOP, "/events").replace("curl ", "curl -N ", 1)),
         Attempt("a WebSocket, up to its greeting", web_socket),
-        Attempt("why a request goes where it goes", f"{explain_command} GET http://{SHOP}/cart/items {files}"),
+        Attempt(
+            "why a request goes where it goes",
+            f"{explain_command} GET http://{SHOP}/cart/items {shlex.quote(manifests)}",
+        ),
         Attempt("metrics", f"curl {addresses.admin_url}metrics"),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -13,8 +13,9 @@ from ingressd.cli.nothing_view import explain_nothing
 from ingressd.cli.options import LOOK_AT_WITHOUT_PATH
 from ingressd.cli.problem_view import format_problems
 from ingressd.controller.controller import Controller
-from ingressd.resources.change import Change
+from ingressd.resources.change import Applied, Change
 from ingressd.resources.key import Kind
+from ingressd.resources.object import KubernetesObject
 from ingressd.resources.problem import Problem
 from ingressd.sources.files import FileSource, SourceError
 from ingressd.translate.settings import TranslationSettings
@@ -23,16 +24,23 @@ from ingressd.translate.settings import TranslationSettings
 class Manifests:
     """A file source after its first reading, and the controller that has translated it.
 
-    ``first`` is what the source said, for whoever goes on from here. Raises CommandError for a path that cannot be
-    read.
+    ``first`` is what the source said, and ``added`` with it, for whoever goes on from here. Raises CommandError for a
+    path that cannot be read.
     """
 
-    def __init__(self, paths: Sequence[str], settings: TranslationSettings, *, watch: bool = False) -> None:
+    def __init__(
+        self,
+        paths: Sequence[str],
+        settings: TranslationSettings,
+        *,
+        watch: bool = False,
+        added: Iterable[KubernetesObject] = (),
+    ) -> None:
         if not paths:
             raise CommandError(f"there is nothing to read. {LOOK_AT_WITHOUT_PATH}")
         try:
             self.source = FileSource(paths, watch=watch)
-            self.first: tuple[Change, ...] = self.source.read()
+            self.first: tuple[Change, ...] = (*map(Applied, added), *self.source.read())
         except SourceError as error:
             raise CommandError(str(error)) from error
         self.paths = tuple(paths)

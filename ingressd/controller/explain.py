@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from ingressd.controller.controller import Controller
 from ingressd.controller.explanation import (
@@ -19,7 +19,7 @@ from ingressd.controller.path_candidates import path_candidates
 from ingressd.controller.request_url import read_url
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Location, Problem
-from ingressd.routing.route import Route
+from ingressd.routing.route import Route, RouteOrigin
 from ingressd.routing.upstream import Unavailable
 from ingressd.routing.virtual_host import ANY_HOST, VirtualHost, wildcard_of
 from ingressd.translate.certificate_choice import CertificateStep, choose_certificate
@@ -27,7 +27,9 @@ from ingressd.translate.conflicts import ingress_key
 from ingressd.translate.endpoints import EndpointVerdict
 from ingressd.translate.upstreams import UpstreamTranslation, translate_upstream
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "Locate", "explain"]
+
+Locate = Callable[[ObjectKey, str], Location | None]
 
 UNAVAILABLE_WHY: dict[Unavailable, str] = {
     Unavailable.NO_SERVICE: "The Service does not exist.",
@@ -37,12 +39,10 @@ UNAVAILABLE_WHY: dict[Unavailable, str] = {
 }
 
 
-def explain(
-    controller: Controller, method: str, url: str, origins: Mapping[ObjectKey, Location] | None = None
-) -> Explanation:
+def explain(controller: Controller, method: str, url: str, locate: Locate | None = None) -> Explanation:
     """Explain what becomes of a request for ``url``, with or without a scheme, now.
 
-    ``origins`` say where objects stand in files. Raises ValueError for text that is no URL.
+    ``locate`` says where a field of an object stands in a file (``sources.origins.Origins.locate``). Raises ValueError for text that is no URL.
     """
     asked = read_url(url)
     host, path = asked.host.canonical, asked.path.canonical
@@ -69,7 +69,7 @@ def explain(
         hosts=host_candidates(table, host),
         routes=candidates,
         routes_left_out=left_out,
-        winner=_winner(controller, route, path, origins or {}) if route is not None else None,
+        winner=_winner(controller, route, path, locate) if route is not None else None,
         certificate=certificate,
         backend=_backend(controller, route, translated) if route is not None and translated is not None else None,
         answer=_answer(controller, match.host, route),
@@ -94,7 +94,7 @@ def _routes(
     return path_candidates(virtual_host.paths.routes, dropped, path, winner)
 
 
-def _winner(controller: Controller, route: Route, path: str, origins: Mapping[ObjectKey, Location]) -> Winner:
+def _winner(controller: Controller, route: Route, path: str, locate: Locate | None) -> Winner:
     key = ingress_key(route.origin)
     claims = controller.translation.claims.get(key)
     ingress = controller.store.ingress(key.namespace, key.name)
@@ -105,13 +105,19 @@ def _winner(controller: Controller, route: Route, path: str, origins: Mapping[Ob
         route.origin.ingress,
         route.origin.rule,
         route.origin.path,
-        origins.get(key),
+        locate(key, _place(route.origin)) if locate is not None else None,
         claims.decision.class_name if claims is not None else "",
         claims.decision.why if claims is not None else "",
         {name: written[name] for name in claims.effects.in_force if name in written} if claims is not None else {},
         route.rewrite.target if route.rewrite is not None else "",
         virtual_host.paths.captures(route, path) if virtual_host is not None else (),
     )
+
+
+def _place(origin: RouteOrigin) -> str:
+    if origin.rule is None:
+        return "spec.defaultBackend"
+    return f"spec.rules[{origin.rule}].http.paths[{origin.path}]"
 
 
 def _certificate(controller: Controller, host: str) -> CertificateExplanation:

@@ -26,6 +26,8 @@ from tls.acceptor import TlsAcceptor, TlsFailure
 MAX_IDLE_PER_ENDPOINT = 256
 BACKLOG = 4096
 DRAIN_POLL_SECONDS = 0.05
+LAST_SECONDS = 0.1
+"""For handlers that are cancelled, to end. aiohttp takes 0 for no limit."""
 
 ChooseContext = Callable[[str | None], ssl.SSLContext]
 
@@ -125,7 +127,7 @@ class Proxy:
             pass
         for acceptor in self._encrypted:
             await acceptor.close()
-        await self._server.shutdown(0)
+        await self._server.shutdown(LAST_SECONDS)
         await self._lane.close()
         await self._side.connecting.close()
         await self._tasks.close()

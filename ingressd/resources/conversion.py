@@ -195,7 +195,8 @@ class Structure:
                 self._report_unknown(key, path, findings)
         for key in self._required:
             if value.get(key) is None:
-                findings.error("missing_field", field_path.child(path, key), f"{shown(key)} is missing.")
+                message = f"{shown(key)} is missing."
+                findings.error("missing_field", field_path.child(path, key), message, f"Add {shown(key)}.")
         return None if findings.failed else self._struct(**arguments)
 
     def _report_unknown(self, key: str, path: str, findings: Findings) -> None:

@@ -147,7 +147,8 @@ def _items(
     if items is None:
         return
     if not isinstance(items, list):
-        findings.error("wrong_type", path, f"Must be a list, but it is {noun(items)}.")
+        message = f"Must be a list, but it is {noun(items)}."
+        findings.error("wrong_type", path, message, 'Start every object with "- ".')
     elif depth >= _MOST_NESTED_LISTS:
         findings.error(
             "too_deep", path, f"Lists are nested more than {_MOST_NESTED_LISTS} deep.", "Write one flat list."

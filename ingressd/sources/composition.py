@@ -265,6 +265,12 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, first_line: int) -> Co
     mark = error.problem_mark or error.context_mark
     problem = (error.problem or error.context or "it cannot be read").strip()
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
-    message = f"The YAML is not valid at column {column + 1}: {problem}."
     advice = next((advice for part, advice in _ADVICE_BY_PROBLEM if part in problem), "")
-    return CompositionError("syntax_error", message, first_line + line, _TEMPLATE_ADVICE if "{{" in text else advice)
+    if "{{" in text:
+        advice = _TEMPLATE_ADVICE
+    last = text.rstrip("\n").count("\n")
+    if line > last:
+        message = f"The YAML ends too early: {problem}."
+        return CompositionError("syntax_error", message, first_line + last, advice)
+    message = f"The YAML is not valid at column {column + 1}: {problem}."
+    return CompositionError("syntax_error", message, first_line + line, advice)

@@ -27,21 +27,14 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abAB]")
 
 
 class DocumentText(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """The text that a document stands in, and the line of that text in its file.
-
-    ``position`` is the place of the document among several in the text (which needs ``...`` between them).
-    """
+    """The text of a document, and the line of that text in its file."""
 
     text: str
     first_line: int
-    position: int = 0
 
     def place(self) -> Place:
         """The lines of all its fields. Reads the text again: ask once for many paths."""
-        for position, place in enumerate(places(self.text, self.first_line)):
-            if position == self.position:
-                return place
-        return Place(self.first_line)
+        return next(places(self.text, self.first_line), Place(self.first_line))
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -90,9 +83,8 @@ def _yaml_documents(text: str, file: str) -> Documents:
         if all(_EMPTY_LINE.fullmatch(line) for line in chunk.split("\n")):
             continue
         try:
-            for position, composed in enumerate(compose(chunk, first_line)):
-                source = DocumentText(chunk, first_line, position)
-                documents.append(Document(composed.value, composed.line, source))
+            for composed in compose(chunk, first_line):
+                documents.append(Document(composed.value, composed.line, DocumentText(chunk, first_line)))
         except CompositionError as error:
             problems.append(_problem(error.code, error.message, file, error.line, error.advice))
     return Documents(tuple(documents), tuple(problems))

@@ -24,10 +24,14 @@ from ingressd.telemetry.metrics import BUCKET_BOUNDS_SECONDS, Histogram, Metrics
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """How much there is now, as numbers.
 
-    ``problems`` is keyed by severity. ``certificate_expiry`` maps ``namespace/name`` of a Secret to seconds since
-    1970-01-01 UTC.
+    ``in_flight`` counts requests being served, ``connections`` open client connections, ``tunnels`` those of them
+    that were upgraded. ``problems`` is keyed by severity. ``certificate_expiry`` maps ``namespace/name`` of a Secret
+    to seconds since 1970-01-01 UTC.
     """
 
+    in_flight: int = 0
+    connections: int = 0
+    tunnels: int = 0
     hosts: int = 0
     routes: int = 0
     upstreams: int = 0
@@ -47,6 +51,21 @@ class _RouteHistogram(NamedTuple):
     help: str
     read: Callable[[RouteSeries], Histogram]
 
+
+class _InventoryGauge(NamedTuple):
+    name: str
+    help: str
+    read: Callable[[Inventory], int]
+
+
+_INVENTORY_GAUGES = (
+    _InventoryGauge("ingressd_requests_in_flight", "Requests being served.", lambda now: now.in_flight),
+    _InventoryGauge("ingressd_client_connections", "Open client connections.", lambda now: now.connections),
+    _InventoryGauge("ingressd_tunnels", "Upgraded connections that are relayed.", lambda now: now.tunnels),
+    _InventoryGauge("ingressd_hosts", "Hosts in the routing table.", lambda now: now.hosts),
+    _InventoryGauge("ingressd_routes", "Routes in the routing table.", lambda now: now.routes),
+    _InventoryGauge("ingressd_upstreams", "Upstreams in the routing table.", lambda now: now.upstreams),
+)
 
 _ROUTE_COUNTERS = (
     _RouteCounter(
@@ -87,18 +106,12 @@ class MetricsCollector(Collector):
             "The version of ingressd and of Python.",
             value={"version": self._version, "python": platform.python_version()},
         )
-        yield from self._data_plane_gauges()
         yield self._requests()
         for counter in _ROUTE_COUNTERS:
             yield self._route_counter(counter)
         for histogram in _ROUTE_HISTOGRAMS:
             yield self._route_histogram(histogram)
         yield from self._inventory_families(self._inventory())
-
-    def _data_plane_gauges(self) -> Iterator[Metric]:
-        yield _gauge("ingressd_requests_in_flight", "Requests being served.", self._metrics.in_flight)
-        yield _gauge("ingressd_client_connections", "Open client connections.", self._metrics.connections)
-        yield _gauge("ingressd_tunnels", "Connections that were upgraded and are relayed.", self._metrics.tunnels)
 
     def _requests(self) -> Metric:
         family = CounterMetricFamily("ingressd_requests", "Requests answered.", labels=RequestKey._fields)
@@ -122,9 +135,8 @@ class MetricsCollector(Collector):
         return family
 
     def _inventory_families(self, inventory: Inventory) -> Iterator[Metric]:
-        yield _gauge("ingressd_hosts", "Hosts in the routing table.", inventory.hosts)
-        yield _gauge("ingressd_routes", "Routes in the routing table.", inventory.routes)
-        yield _gauge("ingressd_upstreams", "Upstreams in the routing table.", inventory.upstreams)
+        for gauge in _INVENTORY_GAUGES:
+            yield GaugeMetricFamily(gauge.name, gauge.help, value=gauge.read(inventory))
         problems = GaugeMetricFamily("ingressd_problems", "Problems in what users wrote.", labels=("severity",))
         for severity, count in sorted(inventory.problems.items()):
             problems.add_metric((severity,), count)
@@ -154,7 +166,3 @@ def metrics_registry(metrics: Metrics, inventory: Callable[[], Inventory], *, ve
 
 def _bound_text(index: int) -> str:
     return str(BUCKET_BOUNDS_SECONDS[index]) if index < len(BUCKET_BOUNDS_SECONDS) else "+Inf"
-
-
-def _gauge(name: str, description: str, value: int) -> Metric:
-    return GaugeMetricFamily(name, description, value=value)

@@ -73,7 +73,7 @@ class RouteSeries:
 
 
 class Metrics:
-    """The counters of one process. ``in_flight``, ``connections`` and ``tunnels`` are set by the data plane.
+    """The counters of one process.
 
     There are at most ``max_series`` request series; exchanges that would need another one are counted in the
     overflow series, so that the totals stay right.
@@ -82,12 +82,9 @@ class Metrics:
     __slots__ = (
         "_requests_of_ingress",
         "_routes_of_ingress",
-        "connections",
-        "in_flight",
         "max_series",
         "requests",
         "routes",
-        "tunnels",
     )
 
     def __init__(self, *, max_series: int = MAX_SERIES) -> None:
@@ -96,9 +93,6 @@ class Metrics:
         self.max_series = max_series
         self.requests: dict[RequestKey, int] = {}
         self.routes: dict[RouteKey, RouteSeries] = {}
-        self.in_flight = 0
-        self.connections = 0
-        self.tunnels = 0
         self._requests_of_ingress: dict[tuple[str, str], list[RequestKey]] = {}
         self._routes_of_ingress: dict[tuple[str, str], list[RouteKey]] = {}
 

@@ -47,7 +47,7 @@ def test_resolves(bind: str, host: str, resolves: bool) -> None:
     ("bind", "scheme", "host", "line"),
     [
         ("127.0.0.1", "http", "shop.localhost", "curl http://shop.localhost:8080/"),
-        ("127.0.0.1", "http", "", "curl http://localhost:8080/"),
+        ("127.0.0.1", "http", "", "curl http://127.0.0.1:8080/"),
         (
             "127.0.0.1",
             "http",

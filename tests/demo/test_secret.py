@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 import yaml
 
 from ingressd.demo.manifest_folder import manifest_folder
@@ -14,12 +12,11 @@ from tls.key_pair import KeyPair
 
 def test_it_holds_the_pair() -> None:
     pair = LocalAuthority.ephemeral().issue([CERTIFICATE_HOST])
-    manifest = yaml.safe_load(tls_secret(pair))
-    assert manifest["type"] == "kubernetes.io/tls"
-    assert manifest["metadata"] == {"name": CERTIFICATE_NAME, "namespace": CERTIFICATE_NAMESPACE}
-    certificate, private_key = (base64.b64decode(manifest["data"][name]) for name in ("tls.crt", "tls.key"))
-    assert KeyPair.from_pem(certificate, private_key) == pair
-    assert pair.covers(CERTIFICATE_HOST)
+    secret = tls_secret(pair)
+    assert secret.type == "kubernetes.io/tls"
+    assert (secret.metadata.namespace, secret.metadata.name) == (CERTIFICATE_NAMESPACE, CERTIFICATE_NAME)
+    assert KeyPair.from_pem(bytes(secret.data["tls.crt"]), bytes(secret.data["tls.key"])) == pair
+    assert "PRIVATE KEY" not in repr(secret)
 
 
 def test_an_ingress_of_the_example_names_it() -> None:

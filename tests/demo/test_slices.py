@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import msgspec
-import yaml
-
 from ingressd.demo.pods import PODS
 from ingressd.demo.slices import endpoint_slices
-from ingressd.resources.endpoint_slice import EndpointSlice
 
 PORTS = {pod: 40_000 + number for number, pod in enumerate(PODS)}
 
 
-def slices(address: str = "127.0.0.1") -> list[EndpointSlice]:
-    documents = yaml.safe_load_all(endpoint_slices(PORTS, address=address))
-    return [msgspec.convert(document, EndpointSlice) for document in documents]
-
-
 def test_each_pod_has_a_slice_of_its_service() -> None:
-    assert {(each.metadata.namespace, each.service_name, each.metadata.name) for each in slices()} == {
+    slices = endpoint_slices(PORTS)
+    assert {(each.metadata.namespace, each.service_name, each.metadata.name) for each in slices} == {
         (pod.namespace, pod.service, pod.name) for pod in PODS
     }
 
 
 def test_a_slice_says_where_its_pod_listens() -> None:
-    by_name = {each.metadata.name: each for each in slices("127.0.0.2")}
+    by_name = {each.metadata.name: each for each in endpoint_slices(PORTS, address="127.0.0.2")}
     for pod in PODS:
         found = by_name[pod.name]
         assert [endpoint.addresses for endpoint in found.endpoints] == [("127.0.0.2",)]

@@ -205,11 +205,17 @@ ACCEPTED: dict[str, tuple[bytes, bytes]] = {
     "dots and slashes": (get(b"GET /a/./b//../c HTTP/1.1"), b"GET /a/c HTTP"),
     "escapes in lower case": (get(b"GET /%2f%41 HTTP/1.1"), b"GET /%2FA HTTP"),
     "length with zeros": (post(b"Content-Length: 010", body=b"0123456789"), b"Content-Length: 10\r\n"),
-    "coding in upper case": (post(b"Transfer-Encoding: Chunked ", body=b"0\r\n\r\n"), b"Transfer-Encoding: chunked\r\n"),
+    "coding in upper case": (
+        post(b"Transfer-Encoding: Chunked ", body=b"0\r\n\r\n"),
+        b"Transfer-Encoding: chunked\r\n",
+    ),
     "chunk extension": (post(b"Transfer-Encoding: chunked", body=b"1;a=b\r\nh\r\n0\r\n\r\n"), b"\n1\r\nh\r\n0\r\n\r\n"),
     "trailers": (post(b"Transfer-Encoding: chunked", body=b"1\r\nh\r\n0\r\nHost: b\r\n\r\n"), b"h\r\n0\r\n\r\n"),
     "GET with a body": (get(b"GET / HTTP/1.1", b"Content-Length: 2") + b"hi", b"\r\n\r\nhi"),
-    "expectation in HTTP/1.0": (b"POST / HTTP/1.0\r\nHost: a\r\nExpect: x\r\nContent-Length: 2\r\n\r\nhi", b"\r\n\r\nhi"),
+    "expectation in HTTP/1.0": (
+        b"POST / HTTP/1.0\r\nHost: a\r\nExpect: x\r\nContent-Length: 2\r\n\r\nhi",
+        b"\r\n\r\nhi",
+    ),
     "websocket without Connection": (get(b"GET / HTTP/1.1", b"Upgrade: websocket"), b"GET / HTTP/1.1"),
 }
 

@@ -305,16 +305,61 @@ def test_the_largest_ingress_is_served() -> None:
     assert decode(ingress(rules=rules)).problems == ()
 
 
+def test_a_number_that_python_would_not_print() -> None:
+    document = ingress()
+    document["metadata"]["annotations"] = {"a": 10**5000}
+    document["metadata"]["generation"] = 10**5000
+    assert [problem.path for problem in decode(document).problems] == [
+        "metadata.annotations.a",
+        "metadata.generation",
+    ]
+
+
 FIELDS = st.sampled_from(
-    "apiVersion kind metadata name namespace labels annotations spec rules host http paths path pathType backend "
-    "service port number tls hosts secretName items data stringData type ports endpoints addresses addressType "
-    "parameters scope controller creationTimestamp targetPort clusterIP externalName".split()
+    [
+        "apiVersion",
+        "kind",
+        "metadata",
+        "name",
+        "namespace",
+        "labels",
+        "annotations",
+        "spec",
+        "rules",
+        "host",
+        "http",
+        "paths",
+        "path",
+        "pathType",
+        "backend",
+        "service",
+        "port",
+        "number",
+        "tls",
+        "hosts",
+        "secretName",
+        "items",
+        "data",
+        "stringData",
+        "type",
+        "ports",
+        "endpoints",
+        "addresses",
+        "addressType",
+        "parameters",
+        "scope",
+        "controller",
+        "creationTimestamp",
+        "targetPort",
+        "clusterIP",
+        "externalName",
+    ]
 )
 SCALARS = (
     st.none()
     | st.booleans()
     | st.integers()
-    | st.just(10**5000)
+    | st.just(10**400)
     | st.floats()
     | st.text()
     | st.sampled_from([*Kind, *API_VERSIONS.values(), "List", "IngressList", "\ud800", "*.a.example", "Namespace"])

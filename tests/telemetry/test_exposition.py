@@ -16,6 +16,9 @@ from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.record import ExchangeRecord
 
 INVENTORY = Inventory(
+    in_flight=1,
+    connections=9,
+    tunnels=2,
     hosts=2,
     routes=5,
     upstreams=3,
@@ -48,9 +51,6 @@ def counted() -> Metrics:
                 upstream_seconds=0.003,
             )
         )
-    metrics.in_flight = 1
-    metrics.connections = 9
-    metrics.tunnels = 2
     return metrics
 
 
@@ -135,8 +135,6 @@ def test_every_family_has_help(families: dict[str, Metric]) -> None:
 
 
 def test_a_scrape_reads_the_numbers_of_its_moment() -> None:
-    metrics = Metrics()
-    registry = metrics_registry(metrics, Inventory, version="1")
-    assert registry.get_sample_value("ingressd_requests_in_flight") == 0
-    metrics.in_flight = 5
-    assert registry.get_sample_value("ingressd_requests_in_flight") == 5
+    in_flight = [0, 5]
+    registry = metrics_registry(Metrics(), lambda: Inventory(in_flight=in_flight.pop()), version="1")
+    assert [registry.get_sample_value("ingressd_requests_in_flight") for _ in range(2)] == [5, 0]

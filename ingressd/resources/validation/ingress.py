@@ -111,7 +111,12 @@ def _check_resource(resource: ResourceBackend, place: str, findings: Findings) -
         if value:
             PATH_SEGMENT.check(value, "invalid_name", f"{place}.{field}", findings)
         else:
-            findings.error("missing_field", f"{place}.{field}", f"The {field} of the resource is missing.")
+            findings.error(
+                "missing_field",
+                f"{place}.{field}",
+                f"The {field} of the resource is missing.",
+                "Name a Service instead: resources are not served.",
+            )
 
 
 def _check_tls(tls: Tls, place: str, findings: Findings) -> None:

@@ -26,7 +26,8 @@ def _check_parameters(parameters: IngressClassParameters, place: str, findings: 
         if value:
             PATH_SEGMENT.check(value, "invalid_name", f"{place}.{field}", findings)
         else:
-            findings.error("missing_field", f"{place}.{field}", f"The {field} of the parameters is missing.")
+            message = f"The {field} of the parameters is missing."
+            findings.error("missing_field", f"{place}.{field}", message, "Add it, or remove the parameters.")
     match parameters.scope:
         case "Cluster":
             if parameters.namespace:

@@ -1,0 +1,58 @@
+"""``ingressd routes``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.support.command_line import SHOP, RunCli
+
+
+def test_the_table(run_cli: RunCli, shop: Path) -> None:
+    done = run_cli("routes", "k8s", "--map", "cart=3000")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        "URL                  MATCH   INGRESS       SERVICE  ENDPOINTS\n"
+        "shop.localhost/cart  prefix  shop/web#0/0  cart:80  127.0.0.1:3000\n"
+    )
+
+
+def test_problems_go_to_standard_error(run_cli: RunCli, shop: Path) -> None:
+    done = run_cli("routes", "k8s")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1].endswith("none (no_endpoints)")
+    assert "warning: Ingress shop/web" in done.stderr
+    assert done.stderr.endswith("1 warning\n")
+
+
+def test_errors_end_with_1_and_the_rest_is_shown(run_cli: RunCli, shop: Path) -> None:
+    (shop / "other.yaml").write_text(
+        SHOP.partition("---\n")[0].replace("name: web", "name: other").replace("/cart", "x")
+    )
+    done = run_cli("routes", "k8s", "--map", "cart=3000")
+    assert done.returncode == 1
+    assert "shop.localhost/cart" in done.stdout
+    assert "error: Ingress shop/other" in done.stderr
+
+
+def test_json(run_cli: RunCli, shop: Path) -> None:
+    done = run_cli("routes", "k8s", "--map", "cart=3000", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (document["errors"], document["warnings"], document["problems"]) == (0, 0, [])
+    [route] = document["routes"]
+    assert {name: route[name] for name in ("host", "path", "kind", "origin", "service", "addresses")} == {
+        "host": "shop.localhost",
+        "path": "/cart",
+        "kind": "prefix",
+        "origin": "shop/web#0/0",
+        "service": "cart",
+        "addresses": ["127.0.0.1:3000"],
+    }
+
+
+def test_nothing_to_show(run_cli: RunCli, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = run_cli("routes", "empty", "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing to serve: there is no Ingress in empty" in done.stderr

@@ -1,0 +1,89 @@
+"""The data plane as a whole: draining, and what it says of itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp.http_parser
+import pytest
+
+from ingressd.proxy.server import require_compiled_parser
+from tests.support.proxying import parse_answer, serving, table_for
+from tests.support.upstream import read_message, recording_upstream
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+async def test_a_drain_lets_requests_finish_and_closes_idle_connections() -> None:
+    release = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        await release.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        await reader.read()
+
+    async with recording_upstream(slow) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        idle_reader, idle_writer = await proxy.connect()
+        busy_reader, busy_writer = await proxy.connect()
+        busy_writer.write(GET)
+        while not upstream.received:
+            await asyncio.sleep(0.005)
+        assert proxy.proxy.in_flight == 1
+        assert proxy.proxy.open_connections == 2
+        async with asyncio.TaskGroup() as group:
+            closing = group.create_task(proxy.proxy.close(10))
+            assert await idle_reader.read() == b"", "an idle connection is closed at once"
+            with pytest.raises(OSError):  # noqa: PT011 - refused or reset
+                await (await proxy.connect())[0].readexactly(1)
+            assert not closing.done()
+            release.set()
+            answer = parse_answer(await busy_reader.read())
+        assert answer.status == 200
+        assert answer.body == b"ok"
+        assert answer.fields["connection"] == "close"
+        assert proxy.proxy.in_flight == 0
+        for writer in (idle_writer, busy_writer):
+            writer.close()
+
+
+async def test_a_drain_ends_when_its_grace_does() -> None:
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        await reader.read()
+
+    async with recording_upstream(never) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        reader, writer = await proxy.connect()
+        writer.write(GET)
+        while not upstream.received:
+            await asyncio.sleep(0.005)
+        async with asyncio.timeout(10):
+            await proxy.proxy.close(0.1)
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_many_clients_that_leave_leave_nothing_behind() -> None:
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 1000)
+        await reader.read()
+
+    async with recording_upstream(endless) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        for _ in range(100):
+            reader, writer = await proxy.connect()
+            writer.write(GET)
+            await reader.readexactly(100)
+            writer.transport.abort()
+        async with asyncio.timeout(10):
+            while proxy.proxy.in_flight or proxy.proxy.open_connections or upstream.closed < 100:
+                await asyncio.sleep(0.01)
+        assert len(proxy.proxy.watchdog) == 0
+        assert {record.reason for record in proxy.records} == {"client_closed"}
+
+
+def test_the_pure_python_parser_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_compiled_parser()
+    monkeypatch.setattr(aiohttp.http_parser, "HttpRequestParser", aiohttp.http_parser.HttpRequestParserPy)
+    with pytest.raises(RuntimeError, match="pure-Python"):
+        require_compiled_parser()
