@@ -30,6 +30,14 @@ class Addresses(msgspec.Struct, frozen=True):
         return "127.0.0.1" if address.version == 4 else "::1"
 
     @property
+    def http_url(self) -> str:
+        return self.url("http", _bracketed(self.reachable), "/")
+
+    @property
+    def https_url(self) -> str:
+        return self.url("https", _bracketed(self.reachable), "/")
+
+    @property
     def admin_url(self) -> str:
         return f"http://{_bracketed(self.reachable)}{_port('http', self.admin)}/"
 

@@ -48,8 +48,8 @@ def format_start(
     resolve_lines = format_resolve_lines(rows, addresses, authority_file=facts.authority_file, most=MAX_RESOLVE_LINES)
     return (
         palette.heading(f"ingressd {__version__} serves {_contents(facts)}"),
-        f"  HTTP   {addresses.url('http', addresses.reachable, '/')}",
-        f"  HTTPS  {addresses.url('https', addresses.reachable, '/')}{_authority(facts)}",
+        f"  HTTP   {addresses.http_url}",
+        f"  HTTPS  {addresses.https_url}{_authority(facts)}",
         f"  admin  {addresses.admin_url}",
         *(palette.warning(note) for note in facts.notes),
         "",

@@ -42,7 +42,8 @@ UNAVAILABLE_WHY: dict[Unavailable, str] = {
 def explain(controller: Controller, method: str, url: str, locate: Locate | None = None) -> Explanation:
     """Explain what becomes of a request for ``url``, with or without a scheme, now.
 
-    ``locate`` says where a field of an object stands in a file (``sources.origins.Origins.locate``). Raises ValueError for text that is no URL.
+    ``locate`` says where a field of an object stands in a file (``sources.origins.Origins.locate``). Raises ValueError
+    for text that is no URL.
     """
     asked = read_url(url)
     host, path = asked.host.canonical, asked.path.canonical

@@ -251,7 +251,7 @@ def _tag_error(tag: str, line: int) -> CompositionError:
 _TEMPLATE_ADVICE = 'This looks like a template: pass what it renders to, as in "helm template . | ingressd dev -".'
 
 _ADVICE_BY_PROBLEM = (
-    ("'\\t'", "Indent with spaces, not with tabs."),
+    ("tab character", "Indent with spaces, not with tabs."),
     ("mapping values are not allowed", 'Check the indentation, and quote a value that contains ": ".'),
     ("did not find expected key", "Check the indentation of this line and of those above."),
     ("could not find expected ':'", 'Check that every key is followed by ": " and that quotes are closed.'),
@@ -265,6 +265,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, first_line: int) -> Co
     mark = error.problem_mark or error.context_mark
     problem = (error.problem or error.context or "it cannot be read").strip()
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    if "cannot start any token" in problem and _character_at(text, line, column) == "\t":
+        problem = "found a tab character where only spaces may stand"
     advice = next((advice for part, advice in _ADVICE_BY_PROBLEM if part in problem), "")
     if "{{" in text:
         advice = _TEMPLATE_ADVICE
@@ -274,3 +276,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, first_line: int) -> Co
         return CompositionError("syntax_error", message, first_line + last, advice)
     message = f"The YAML is not valid at column {column + 1}: {problem}."
     return CompositionError("syntax_error", message, first_line + line, advice)
+
+
+def _character_at(text: str, line: int, column: int) -> str:
+    lines = text.split("\n")
+    return lines[line][column : column + 1] if line < len(lines) else ""

@@ -83,8 +83,10 @@ def _yaml_documents(text: str, file: str) -> Documents:
         if all(_EMPTY_LINE.fullmatch(line) for line in chunk.split("\n")):
             continue
         try:
-            for composed in compose(chunk, first_line):
-                documents.append(Document(composed.value, composed.line, DocumentText(chunk, first_line)))
+            documents.extend(
+                Document(composed.value, composed.line, DocumentText(chunk, first_line))
+                for composed in compose(chunk, first_line)
+            )
         except CompositionError as error:
             problems.append(_problem(error.code, error.message, file, error.line, error.advice))
     return Documents(tuple(documents), tuple(problems))

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 import msgspec
@@ -92,7 +92,7 @@ class FileSource:
         self._was_read = True
         return (*self._refresh(), Synced())
 
-    async def changes(self) -> AsyncIterator[tuple[Change, ...]]:
+    async def changes(self) -> AsyncGenerator[tuple[Change, ...], None]:
         """What changed, a batch at a time; first of all everything, unless ``read`` has said it.
 
         Ends when nothing is watched. Reading and parsing happen in a thread.

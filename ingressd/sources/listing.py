@@ -110,9 +110,10 @@ class _Walk:
             inside = os.path.join(path, entry.name)
             if entry.is_symlink():
                 self.entries.update(trail(os.path.join(real, entry.name)))
-            if entry.is_dir():
+            # Not the entry's own methods: they raise where a link leads back to itself.
+            if os.path.isdir(inside):
                 self._folder(inside, depth + 1)
-            elif entry.name.endswith(EXTENSIONS) and entry.is_file():
+            elif entry.name.endswith(EXTENSIONS) and os.path.isfile(inside):
                 self._file(inside)
             elif entry.name.endswith(EXTENSIONS) and entry.is_symlink():
                 self.problems[inside] = "it is a link to nothing that could be read"

@@ -72,6 +72,11 @@ def test_a_path_is_quoted_for_the_shell() -> None:
     assert LOCAL.curl("http", "shop.localhost", "/a;rm") == "curl 'http://shop.localhost:8080/a;rm'"
 
 
+def test_urls_at_the_address_itself() -> None:
+    assert LOCAL.http_url == "http://127.0.0.1:8080/"
+    assert Addresses("::1", 80, 8443, 9090).https_url == "https://[::1]:8443/"
+
+
 @pytest.mark.parametrize(("bind", "url"), [("0.0.0.0", "http://127.0.0.1:9090/"), ("::1", "http://[::1]:9090/")])
 def test_admin_url(bind: str, url: str) -> None:
     assert Addresses(bind, 8080, 8443, 9090).admin_url == url

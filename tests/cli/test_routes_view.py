@@ -33,7 +33,7 @@ PUBLIC = msgspec.structs.replace(CART, host="shop.example.com")
 
 def cells(row: RouteRow, addresses: Addresses | None = None) -> list[str]:
     [_, line] = format_routes([row], addresses=addresses)
-    return [cell for cell in line.split("  ") if cell]
+    return [cell.strip() for cell in line.split("  ") if cell.strip()]
 
 
 def test_a_table_without_ports() -> None:

@@ -22,7 +22,8 @@ from tls.authority import LocalAuthority
 def controller() -> Controller:
     made = Controller(TranslationSettings.development(), publish=lambda difference: None)
     pair = LocalAuthority.ephemeral().issue([CERTIFICATE_HOST])
-    made.apply(map(Applied, (tls_secret(pair), *endpoint_slices(dict.fromkeys(PODS, 40000)))))
+    made.apply((Applied(tls_secret(pair)),))
+    made.apply(Applied(each) for each in endpoint_slices(dict.fromkeys(PODS, 40_000)))
     made.apply(FileSource([str(manifest_folder())], watch=False).read())
     made.flush(datetime.now(UTC))
     return made

@@ -9,7 +9,9 @@ import pytest
 
 from tests.support.manifests import ingress, path, rule
 from tests.support.pods import running_pods
+from tests.support.proxying import parse_answer
 from tests.support.running import RunningDev, serving
+from tests.support.web_client import exchange_bytes
 
 
 @pytest.fixture(scope="module")
@@ -71,18 +73,23 @@ def test_a_host_that_is_decided_stays_decided(dev: RunningDev, host: str, asked:
 
 
 def test_a_request_without_a_host_goes_to_the_rules_without_one(dev: RunningDev) -> None:
-    with dev.connect() as connection:
-        connection.socket.sendall(b"GET /any HTTP/1.0\r\n\r\n")
-        with connection.response() as response:
-            assert response.status == 200
-            assert b'"pod": "any"' in response.read()
+    """HTTP/1.0 knows requests without a Host field (RFC 9112 section 3.2)."""
+    answer = parse_answer(exchange_bytes(dev.http_port, b"GET /any HTTP/1.0\r\n\r\n"))
+    assert answer.status == 200
+    assert b'"pod": "any"' in answer.body
 
 
-def test_an_absolute_target_names_the_host(dev: RunningDev) -> None:
-    """RFC 9112 section 3.2.2: the authority of the target counts, and the Host field does not."""
-    answer = dev.get("http://foo.bar.test/only", host="unknown.test")
+def test_an_absolute_target_is_forwarded_as_a_path(dev: RunningDev) -> None:
+    """RFC 9112 section 3.2.2."""
+    answer = dev.get("http://foo.bar.test/only", host="foo.bar.test")
     assert answer.pod == "exact"
     assert answer.seen.path == "/only"
+
+
+def test_an_absolute_target_for_another_host_is_refused(dev: RunningDev) -> None:
+    answer = dev.get("http://foo.bar.test/only", host="unknown.test")
+    assert answer.status == 400
+    assert answer.reason == "malformed_request"
 
 
 def test_without_rules_for_any_host_an_unknown_host_is_not_served(tmp_path: Path) -> None:

@@ -65,11 +65,14 @@ def test_several_documents_have_their_own_anchors_and_lines() -> None:
         ("a: [\n", "syntax_error", 1, "The YAML ends too early: ", ""),
         ("a: b: c\n", "syntax_error", 1, "The YAML is not valid at column 5: ", "Check the indentation"),
         ("a:\n\tb: c\n", "syntax_error", 2, "The YAML is not valid at column 1: ", "Indent with spaces"),
+        ("a:\n  - b\n\t- c\n", "syntax_error", 3, "The YAML is not valid at column 1: ", "Indent with spaces"),
+        ("a: @b\n", "syntax_error", 1, "The YAML is not valid at column 4: ", "Quote the value."),
         ("a: 1\n b: 2\n", "syntax_error", 2, "The YAML is not valid at column 3: ", "Check the indentation"),
         ("a: 'b\n", "syntax_error", 1, "The YAML ends too early: ", "Close the quotes"),
         ("a: 1\nb: \x01\n", "syntax_error", 2, "A character here is not allowed in YAML", "Remove the character."),
         ("a: {{ .Values.a }}\n", "invalid_key", 1, "A key of this mapping is", "This looks like a template"),
-        ("{{- if .Values.a }}\na: 1\n", "syntax_error", 1, "The YAML is not valid", "This looks like a template"),
+        ("{{- if .Values.a }}\na: 1\n", "invalid_key", 1, "A key of this mapping is", "This looks like a template"),
+        ("a: b\n{{- end }}\n", "syntax_error", 2, "The YAML is not valid at column", "This looks like a template"),
     ],
 )
 def test_errors(text: str, code: str, line: int, message: str, advice: str) -> None:

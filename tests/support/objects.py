@@ -117,9 +117,13 @@ def endpoint_slice(
     )
 
 
-@functools.cache
 def pem_pair(*names: str, end: datetime = END) -> tuple[bytes, bytes]:
     """A certificate and its key; the same texts for the same arguments."""
+    return _pem_pair(names, end)
+
+
+@functools.cache
+def _pem_pair(names: tuple[str, ...], end: datetime) -> tuple[bytes, bytes]:
     key = new_key()
     return certify(key, [x509.DNSName(name) for name in names], end=end), key_text(key)
 

@@ -12,7 +12,8 @@ METADATA = Metadata(name="a", namespace="shop")
 
 
 def secret(*keys: str, kind_of_secret: str | None = None, size: int = 5) -> Secret:
-    return Secret(metadata=METADATA, type=kind_of_secret or "Opaque", data={key: PrivateBytes(b"x" * size) for key in keys})
+    data = {key: PrivateBytes(b"x" * size) for key in keys}
+    return Secret(metadata=METADATA, type=kind_of_secret or "Opaque", data=data)
 
 
 @pytest.mark.parametrize(
