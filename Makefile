@@ -22,7 +22,7 @@ demo: $(READY) ## Serve the bundled example manifests on localhost (Ctrl-C ends 
 	$(BIN)/ingressd demo
 
 test: $(READY) ## Run the test suite
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY) ## Lint, format, types, import contracts
 	$(BIN)/ruff check .

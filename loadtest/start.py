@@ -59,8 +59,10 @@ def main(arguments: list[str]) -> int:
     figures += told("ingressd --help", [show_help() for _ in range(given.runs + 1)][1:], None)
     return drill.finish(
         figures,
-        [f"Smallest, median and largest of {given.runs} starts; the median is judged. Each Ingress comes with its "
-         "Service and EndpointSlice, and the request is for the last one."],
+        [
+            f"Smallest, median and largest of {given.runs} starts; the median is judged. Each Ingress comes with its "
+            "Service and EndpointSlice, and the request is for the last one."
+        ],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ from ingressd.proxy.tunnel import Tunnel
 from ingressd.routing.table import RoutingTable
 from ingressd.tasks import OwnedTasks
 from ingressd.telemetry.record import ExchangeRecord
+
+_log = logging.getLogger(__name__)
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -82,21 +85,29 @@ class AiohttpLane:
         if head is None:
             failure = incoming.failure or Failure(Reason.INTERNAL_ERROR)
             return self._answer_failure(failure, None, connection, progress, last=True)
+        try:
+            return await self._answer(request, head, progress)
+        except asyncio.CancelledError:
+            progress.finish(Failure(Reason.CLIENT_CLOSED).answer.status, Reason.CLIENT_CLOSED)
+            raise
+        except Exception:
+            _log.exception("request %s failed", progress.request_id)
+            return self._answer_failure(Failure(Reason.INTERNAL_ERROR), head, connection, progress, last=True)
+
+    async def close(self) -> None:
+        await self._bodies.close()
+
+    async def _answer(self, request: ProxyRequest, head: RequestHead, progress: Progress) -> web.StreamResponse:
+        connection = request.connection
         progress.request_id = (identifier := request_id(head)).decode("ascii")
         if head.target is ASTERISK:
             return LocalResponse(204, None, connection, progress)
         decision = decide(self._table, head)
         progress.route = decision.route
         if decision.failure is not None:
-            return self._answer_failure(decision.failure, head, connection, progress, last=not request.content.is_eof())
-        try:
-            return await self._forward(request, head, decision, progress, identifier)
-        except asyncio.CancelledError:
-            progress.finish(Failure(Reason.CLIENT_CLOSED).answer.status, Reason.CLIENT_CLOSED)
-            raise
-
-    async def close(self) -> None:
-        await self._bodies.close()
+            last = not request.content.is_eof()
+            return self._answer_failure(decision.failure, head, connection, progress, last=last)
+        return await self._forward(request, head, decision, progress, identifier)
 
     async def _forward(
         self, request: ProxyRequest, head: RequestHead, decision: Decision, progress: Progress, identifier: bytes

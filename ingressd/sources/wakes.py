@@ -15,11 +15,12 @@ from ingressd.sources.listing import Listing
 # An editor truncates a file and writes it a moment later: what is quiet for this long is whole.
 _QUIET_MILLISECONDS = 50
 _LONGEST_BURST_MILLISECONDS = 150
-# The watcher wakes this often, and every so many times the files are looked at without a reason: what changed
-# while the watcher started, and what file systems without notifications (network mounts) never say.
+# The watcher wakes this often. At the first time, and then every so many times, the files are looked at without a
+# reason: for what changed while the watcher started, and what file systems without notifications (network mounts)
+# never say.
 _WAKE_MILLISECONDS = 250
 _WAKES_BETWEEN_LOOKS = 20
-_PAUSE_AFTER_LOST_FOLDER_SECONDS = 0.05
+_PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ async def wakes(listing: Listing) -> AsyncGenerator[bool, None]:
             yield_on_timeout=True,
             force_polling=polling,
             recursive=False,
+            # Also passes over a folder that went away since the listing; the first look notices that.
             ignore_permission_denied=True,
         )
         idle = itertools.cycle(range(_WAKES_BETWEEN_LOOKS))
@@ -48,13 +50,11 @@ async def wakes(listing: Listing) -> AsyncGenerator[bool, None]:
                     elif next(idle) == 0:
                         yield False
             return
-        except FileNotFoundError:
-            # A folder went away between listing and watching.
-            await asyncio.sleep(_PAUSE_AFTER_LOST_FOLDER_SECONDS)
-            yield True
-            return
         except OSError as error:
             if polling:
-                raise
+                _log.warning("cannot look at files (%s); trying again", error)
+                await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
+                yield True
+                return
             _log.warning("cannot be notified of changes to files (%s); looking at them regularly instead", error)
             polling = True

@@ -9,6 +9,10 @@ import msgspec
 import pytest
 
 from ingressd.policies.timeouts import Timeouts
+from ingressd.proxy import aiohttp_lane
+from ingressd.proxy.decision import Decision
+from ingressd.proxy.request_head import RequestHead
+from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Unavailable
 from ingressd.settings import ProxySettings
 from tests.support.proxying import parse_answer, serving, table_for
@@ -287,3 +291,24 @@ async def test_a_slow_client_holds_back_the_endpoint_and_not_the_memory() -> Non
         assert sent < 32 * 2**20, "what the kernel's socket buffers hold, and no more"
         writer.transport.abort()
         assert reader is not None
+
+
+async def test_a_defect_of_ours_is_500_and_harms_no_other_request(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = aiohttp_lane.decide
+
+    def defective(table: RoutingTable, head: RequestHead) -> Decision:
+        if head.target.path == "/defect":
+            raise ZeroDivisionError
+        return real(table, head)
+
+    monkeypatch.setattr(aiohttp_lane, "decide", defective)
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        answer = parse_answer(await proxy.send(b"GET /defect HTTP/1.1\r\nHost: a\r\n\r\n"))
+        assert answer.status == 500
+        assert answer.fields["x-ingressd-reason"] == "internal_error"
+        assert b"ZeroDivisionError" not in answer.body
+        assert "ZeroDivisionError" in caplog.text
+        assert parse_answer(await proxy.send(GET)).status == 200
+        assert proxy.proxy.in_flight == 0

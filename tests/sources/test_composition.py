@@ -72,7 +72,7 @@ def test_several_documents_have_their_own_anchors_and_lines() -> None:
         ("a: 1\nb: \x01\n", "syntax_error", 2, "A character here is not allowed in YAML", "Remove the character."),
         ("a: {{ .Values.a }}\n", "invalid_key", 1, "A key of this mapping is", "This looks like a template"),
         ("{{- if .Values.a }}\na: 1\n", "invalid_key", 1, "A key of this mapping is", "This looks like a template"),
-        ("a: b\n{{- end }}\n", "syntax_error", 2, "The YAML is not valid at column", "This looks like a template"),
+        ("a: b\n{{- end }}\n", "syntax_error", 2, "The YAML ends too early: ", "This looks like a template"),
     ],
 )
 def test_errors(text: str, code: str, line: int, message: str, advice: str) -> None:

@@ -28,11 +28,36 @@ async def test_it_looks_once_soon_after_the_start(tmp_path: Path) -> None:
     await first(list_files([str(tmp_path)]), wanted=False)
 
 
-async def test_a_folder_that_is_gone_asks_to_watch_anew(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
+async def test_a_watched_folder_that_goes_asks_to_watch_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
     listing = list_files([str(tmp_path)])
-    (tmp_path / "a").rmdir()
-    await first(listing, wanted=True)
+    async with contextlib.aclosing(wakes(listing)) as moments, asyncio.timeout(PATIENCE_SECONDS):
+        # The first wake says that the watcher runs.
+        assert await anext(moments) is False
+        folder.rmdir()
+        async for watch_anew in moments:
+            if watch_anew:
+                break
+
+
+async def test_a_folder_that_went_before_is_no_error(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
+    listing = list_files([str(tmp_path)])
+    folder.rmdir()
+    await first(listing, wanted=False)
+
+
+async def test_without_anything_it_tries_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def awatch(*_: str, **__: Any) -> AsyncGenerator[Any, None]:
+        for changes in list[Any]():
+            yield changes
+        raise OSError("no watches left")
+
+    monkeypatch.setattr(watchfiles, "awatch", awatch)
+    monkeypatch.setattr("ingressd.sources.wakes._PAUSE_AFTER_FAILURE_SECONDS", 0)
+    await first(list_files([str(tmp_path)]), wanted=True)
 
 
 async def test_without_notifications_it_polls(
