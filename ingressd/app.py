@@ -150,6 +150,7 @@ class DevServer:
         return self._authority.issue((server_name,) if server_name is not None else NAMES_WITHOUT_A_HOST)
 
     def _inventory(self) -> Inventory:
+        self._forget_ingresses_that_are_gone()
         table = self._proxy.table
         return Inventory(
             in_flight=self._proxy.in_flight,
@@ -162,6 +163,11 @@ class DevServer:
             certificate_expiry={name: pair.not_after.timestamp() for name, pair in table.certificates.items()},
             dropped_log_lines=self._dropped_log_lines(),
         )
+
+    def _forget_ingresses_that_are_gone(self) -> None:
+        for namespace, ingress in self._metrics.ingresses():
+            if namespace and self._controller.store.ingress(namespace, ingress) is None:
+                self._metrics.forget(namespace, ingress)
 
 
 async def serve_dev(

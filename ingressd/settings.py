@@ -36,14 +36,13 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
     longest pause in that phase, never the length of a whole request, so that long downloads and event streams live.
     """
 
-    header_line_bytes: Annotated[int, _described("bytes", "longest header line of a request or an answer")] = (
-        8 * KIBIBYTE
+    header_line_bytes: Annotated[
+        int, _described("bytes", "longest line of a request's header, the request line among them")
+    ] = 8 * KIBIBYTE
+    header_block_bytes: Annotated[int, _described("bytes", "largest header of a request, all lines together")] = (
+        32 * KIBIBYTE
     )
-    header_block_bytes: Annotated[
-        int, _described("bytes", "largest header block of a request or an answer, all lines together")
-    ] = 32 * KIBIBYTE
-    header_fields: Annotated[int, _described("fields", "most header fields in one header block")] = 100
-    target_bytes: Annotated[int, _described("bytes", "longest request target (path and query)")] = 8 * KIBIBYTE
+    header_fields: Annotated[int, _described("fields", "most header fields of a request")] = 100
     header_read_seconds: Annotated[
         float, _described("seconds", "from the first byte of a request to the end of its header block")
     ] = 60.0
@@ -62,27 +61,11 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
     pipelined_requests: Annotated[
         int, _described("requests", "requests that a client may send ahead before ingressd stops reading")
     ] = 16
-    client_connections: Annotated[
-        int, _described("connections", "most client connections at one time; more wait to be accepted")
-    ] = 16 * KIBIBYTE
-    connect_seconds: Annotated[float, _described("seconds", "to open a connection to an endpoint")] = 5.0
-    upstream_read_seconds: Annotated[
-        float, _described("seconds", "longest pause of an endpoint between two pieces of its answer")
-    ] = 60.0
-    upstream_send_seconds: Annotated[
-        float, _described("seconds", "longest time in which an endpoint takes no byte of a request")
-    ] = 60.0
     upstream_idle_seconds: Annotated[
         float,
         # Common application servers close an idle connection after 5 s; the side that reuses it must give up first.
         _described("seconds", "how long an unused connection to an endpoint is kept for the next request"),
     ] = 4.0
-    endpoint_connections: Annotated[int, _described("connections", "most connections to one endpoint at one time")] = (
-        1024
-    )
-    endpoint_queue: Annotated[
-        int, _described("requests", "requests that may wait for a connection to one endpoint")
-    ] = 1024
     lingering_seconds: Annotated[
         float, _described("seconds", "how long unread input is drained after an answer that closes the connection")
     ] = 2.0

@@ -70,6 +70,7 @@ def main(arguments: list[str]) -> int:
 def measure(folder: Path, count: int, saves: int, backend_port: int) -> list[Figure]:
     manifests = folder / "manifests"
     write_applications(manifests, count)
+    application_file(manifests, CHANGED).write_text(application(CHANGED, "/before"), encoding="utf-8")
     figures: list[Figure] = []
     # The last application never changes: it says when the proxy serves.
     mappings = dict.fromkeys((service(CHANGED), service(count - 1)), backend_port)

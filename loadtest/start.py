@@ -31,7 +31,7 @@ class Case(NamedTuple):
     """A folder to start with, and the seconds that the median may take."""
 
     name: str
-    count: int
+    ingresses: int
     write: Callable[[Path, int], None]
     limit: float
 
@@ -53,8 +53,8 @@ def main(arguments: list[str]) -> int:
         for case in CASES:
             with tempfile.TemporaryDirectory() as temporary:
                 folder = Path(temporary)
-                case.write(folder / "manifests", case.count)
-                seconds = [start(folder, port, case.count - 1) for _ in range(given.runs + 1)]
+                case.write(folder / "manifests", case.ingresses)
+                seconds = [start(folder, port, case.ingresses - 1) for _ in range(given.runs + 1)]
             figures += told(case.name, seconds[1:], case.limit)
     figures += told("ingressd --help", [show_help() for _ in range(given.runs + 1)][1:], None)
     return drill.finish(

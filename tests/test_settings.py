@@ -38,7 +38,7 @@ def test_the_table_documents_every_setting() -> None:
     assert defaults["header_line_bytes"] == ("8192", "bytes")
     assert defaults["keep_alive_seconds"] == ("75", "seconds")
     assert defaults["upstream_idle_seconds"] == ("4", "seconds")
-    assert defaults["endpoint_connections"] == ("1024", "connections")
+    assert defaults["header_fields"] == ("100", "fields")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ def program_text(argument: str, path: str) -> str:
     """
     name = os.path.basename(argument)
     if name == "__main__.py":
-        return "python -m ingressd.cli"
+        return "python -m ingressd"
     if os.path.dirname(argument) in path.split(os.pathsep):
         return name
     relative = os.path.relpath(argument)

@@ -200,16 +200,22 @@ class Structure:
         return None if findings.failed else self._struct(**arguments)
 
     def _report_unknown(self, key: str, path: str, findings: Findings) -> None:
-        known = sorted({*self._fields, *self._unused})
-        advice = api_fields.LEFTOVERS.get((self._struct, key), "")
-        if not advice:
-            nearest = [name for name in known if name.casefold() == key.casefold()]
-            # Only the head of a long key: difflib takes quadratic time.
-            nearest = nearest or difflib.get_close_matches(key[:64], known, n=1)
-            fields = ", ".join(name for name in self._fields)
-            advice = f'Did you mean "{nearest[0]}"?' if nearest else f"Fields that have an effect here: {fields}."
         message = f"{shown(key)} is not a field of the API here, so it has no effect."
+        # Looking for the nearest name takes time, and a file may have very many names.
+        advice = "" if findings.full else self._advice_for(key)
         findings.warning("unknown_field", field_path.child(path, key), message, advice)
+
+    def _advice_for(self, key: str) -> str:
+        leftover = api_fields.LEFTOVERS.get((self._struct, key))
+        if leftover is not None:
+            return leftover
+        known = sorted({*self._fields, *self._unused})
+        nearest = [name for name in known if name.casefold() == key.casefold()]
+        # Only the head of a long key: difflib takes quadratic time.
+        nearest = nearest or difflib.get_close_matches(key[:64], known, n=1)
+        if nearest:
+            return f'Did you mean "{nearest[0]}"?'
+        return f"Fields that have an effect here: {', '.join(self._fields)}."
 
 
 def shape_of(annotation: typing.Any) -> Shape:

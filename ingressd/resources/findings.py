@@ -19,6 +19,11 @@ class Findings:
         self._left_out = 0
         self.failed = False
 
+    @property
+    def full(self) -> bool:
+        """True when nothing more is kept: no need to word it well."""
+        return len(self._found) >= MOST_FINDINGS
+
     def error(self, code: str, path: str, message: str, advice: str = "") -> None:
         """Something for which the API server refuses the object. Arguments as in ``Problem``."""
         self.failed = True
@@ -47,7 +52,7 @@ class Findings:
         return tuple(found)
 
     def _add(self, severity: Severity, code: str, path: str, message: str, advice: str) -> None:
-        if len(self._found) < MOST_FINDINGS:
-            self._found.append(Problem(severity, code, message, None, path, advice))
-        else:
+        if self.full:
             self._left_out += 1
+        else:
+            self._found.append(Problem(severity, code, message, None, path, advice))

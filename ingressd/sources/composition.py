@@ -211,13 +211,26 @@ def _scalar(event: yaml.ScalarEvent, first_line: int) -> object:
     else:
         raise _tag_error(tag, start_line(event, first_line))
     if not resolved:
-        return event.value
+        return _whole_text(event, first_line)
     try:
         return resolve(event.value)
     except ValueError as error:
         message = f"{shown(event.value)} cannot be read: {error}."
         line = start_line(event, first_line)
         raise CompositionError("invalid_value", message, line, "Quote it.") from None
+
+
+def _whole_text(event: yaml.ScalarEvent, first_line: int) -> str:
+    # PyYAML's own parser, unlike libyaml, lets an escape stand for half of a character (a surrogate).
+    if event.style == '"' and not event.value.isascii():
+        try:
+            event.value.encode("utf-8")
+        except UnicodeEncodeError:
+            message = "An escape in this text stands for half of a character."
+            raise CompositionError(
+                "invalid_value", message, start_line(event, first_line), "Write the character itself."
+            ) from None
+    return event.value
 
 
 def _finished(frame: _Frame) -> object:

@@ -22,7 +22,8 @@ MOST_DOCUMENTS = 50_000
 
 # A line "---" starts a document wherever it stands, also inside a block of text (YAML 1.2, section 9.1.2).
 _SEPARATOR = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
-_EMPTY_LINE = re.compile(r"(?:---|\.\.\.)?[ \t]*(?:#.*)?|%.*")
+# Something other than a marker, a directive or a comment.
+_CONTENT = re.compile(r"^(?!(?:---|\.\.\.)?[ \t]*(?:#.*)?$|%)", re.MULTILINE)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89abAB]")
 
 
@@ -75,12 +76,12 @@ def read_documents(content: bytes, file: str) -> Documents:
 def _yaml_documents(text: str, file: str) -> Documents:
     documents: list[Document] = []
     problems: list[Problem] = []
-    for chunk, first_line in _chunks(text):
-        if len(documents) + len(problems) >= MOST_DOCUMENTS:
+    for count, (chunk, first_line) in enumerate(_chunks(text)):
+        if count >= MOST_DOCUMENTS:
             message = f"The file holds more than {MOST_DOCUMENTS} documents."
             problems.append(_problem("too_many_documents", message, file, first_line, "Split the file."))
             break
-        if all(_EMPTY_LINE.fullmatch(line) for line in chunk.split("\n")):
+        if not chunk.strip() or _CONTENT.search(chunk) is None:
             continue
         try:
             documents.extend(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -9,6 +10,10 @@ import yaml
 
 from ingressd.sources.composition import LOADER, start_line
 
+_BRACKET_END = re.compile(r"\](?=[.\[]|\Z)")
+_NAME_END = re.compile(r"(?=[.\[]|\Z)")
+# A key may have this many dots or brackets; the rest of a longer one is not found.
+_MOST_ENDS = 64
 _INDEX = re.compile(r"\[(\d{1,9})\]")
 
 
@@ -37,14 +42,23 @@ class Place:
         if index is not None and int(index[1]) < len(self.items):
             return self.items[int(index[1])], path[index.end() :]
         # Keys may contain dots and brackets, so the keys decide how to read the path: the longest that fits.
-        best: tuple[str, int] | None = None
-        for key in self.fields:
-            if best is None or len(key) > len(best[0]):
-                for written in (f".{key}", f"[{key}]", f'["{key}"]', key):
-                    if path.startswith(written) and path[len(written) : len(written) + 1] in {"", ".", "["}:
-                        best = (key, len(written))
-                        break
-        return None if best is None else (self.fields[best[0]], path[best[1] :])
+        best: tuple[Place, str] | None = None
+        if path.startswith("["):
+            for end in _ends(_BRACKET_END, path, 1):
+                place = self.fields.get(path[1:end]) or self.fields.get(path[1:end].strip("\"'"))
+                if place is not None:
+                    best = (place, path[end + 1 :])
+        else:
+            start = 1 if path.startswith(".") else 0
+            for end in _ends(_NAME_END, path, start):
+                place = self.fields.get(path[start:end])
+                if place is not None:
+                    best = (place, path[end:])
+        return best
+
+
+def _ends(pattern: re.Pattern[str], path: str, start: int) -> Iterator[int]:
+    return (found.start() for found in itertools.islice(pattern.finditer(path, start), _MOST_ENDS))
 
 
 def places(text: str, first_line: int = 1) -> Iterator[Place]:

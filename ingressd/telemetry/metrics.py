@@ -119,6 +119,10 @@ class Metrics:
         if record.upstream_seconds is not None:
             route.upstream.observe(record.upstream_seconds)
 
+    def ingresses(self) -> tuple[tuple[str, str], ...]:
+        """Return the namespace and name of every Ingress that has series; empty texts stand for none."""
+        return tuple(self._requests_of_ingress)
+
     def forget(self, namespace: str, ingress: str) -> None:
         """Drop the series of an Ingress that no longer exists; nothing happens when it has none."""
         name = (namespace, ingress)

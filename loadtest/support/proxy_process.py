@@ -47,14 +47,16 @@ class ProxyProcess:
         return self._process.pid
 
     def wait_until_served(self, host: str) -> None:
-        """Ask for ``/`` of ``host`` until the answer is 200. Raises ProxyError."""
+        """Ask for ``/`` of ``host`` until there is an answer. Raises ProxyError, also when that is not 200."""
         deadline = time.monotonic() + START_SECONDS
-        while not self._serves(host):
+        while (status := self._ask(host)) is None:
             if self._process.poll() is not None:
                 raise ProxyError(f"ingressd ended with {self._process.returncode}:\n{self.errors()}")
             if time.monotonic() > deadline:
                 raise ProxyError(f"{host} is not served after {START_SECONDS:g} s:\n{self.errors()}")
             time.sleep(_RETRY_SECONDS)
+        if status != 200:
+            raise ProxyError(f"the first answer for {host} is {status}:\n{self.errors()}")
 
     def stop(self) -> None:
         """Let it drain. Raises ProxyError if it does not end, or not with 0."""
@@ -84,17 +86,18 @@ class ProxyProcess:
             print("\n".join(("standard error of ingressd:", *lines[:100])), file=sys.stderr)
         return Figure(name="standard error of ingressd", value=len(lines), unit="lines", at_most=0)
 
-    def _serves(self, host: str) -> bool:
+    def _ask(self, host: str) -> int | None:
+        """Return the status of an answer, None while nobody listens."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)
         try:
             connection.request("GET", "/", headers={"Host": host})
             answer = connection.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException):
-            return False
+            return None
         finally:
             connection.close()
-        return answer.status == 200
+        return answer.status
 
 
 @contextmanager

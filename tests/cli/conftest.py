@@ -24,7 +24,7 @@ def run_cli(environment: dict[str, str], tmp_path: Path) -> RunCli:
 
     def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "ingressd.cli", *arguments],
+            [sys.executable, "-m", "ingressd", *arguments],
             input=stdin,
             capture_output=True,
             text=True,

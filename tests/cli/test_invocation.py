@@ -15,7 +15,7 @@ from ingressd.cli.invocation import program_text
         ("/usr/bin/ingressd", "ingressd"),
         ("/opt/venv/bin/ingressd", "/opt/venv/bin/ingressd"),
         ("/opt/my venv/bin/ingressd", "'/opt/my venv/bin/ingressd'"),
-        ("/work/ingressd/cli/__main__.py", "python -m ingressd.cli"),
+        ("/work/ingressd/__main__.py", "python -m ingressd"),
     ],
 )
 def test_program_text(argument: str, text: str) -> None:

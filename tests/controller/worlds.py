@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ingressd.controller.controller import Controller
 from ingressd.resources.change import Applied, Change, Deleted, Synced
-from ingressd.resources.ingress import Ingress, Rule, Tls
+from ingressd.resources.ingress import Tls
 from ingressd.resources.key import Kind
 from ingressd.resources.object import KubernetesObject
 from ingressd.resources.service import Port
@@ -44,7 +44,7 @@ paths = st.builds(
     st.sampled_from(("Exact", "Prefix", "ImplementationSpecific", "")),
 )
 rules = st.builds(lambda host, found: rule(host, *found), st.sampled_from(HOSTS), st.lists(paths, max_size=3))
-annotations = st.sampled_from(
+wild_annotations = st.sampled_from(
     (
         {},
         {NGINX + "use-regex": "true"},
@@ -61,17 +61,8 @@ tls_entries = st.builds(
 )
 
 
-def _ingress(
-    name: str,
-    namespace: str,
-    found: Sequence[Rule],
-    created: str,
-    class_name: str | None,
-    written: dict[str, str],
-    default: str | None,
-    tls: Sequence[Tls],
-) -> Ingress:
-    return ingress(
+ingresses = st.builds(
+    lambda name, namespace, found, created, class_name, written, default, tls: ingress(
         name,
         *found,
         namespace=namespace,
@@ -80,17 +71,13 @@ def _ingress(
         annotations=written,
         default=backend(default) if default else None,
         tls=tls,
-    )
-
-
-ingresses = st.builds(
-    _ingress,
+    ),
     names,
     namespaces,
     st.lists(rules, max_size=3),
     st.sampled_from(("", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")),
     st.sampled_from((None, "ours", "theirs")),
-    annotations,
+    wild_annotations,
     st.sampled_from((None, "web", "cart")),
     st.lists(tls_entries, max_size=2),
 )

@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from ingressd.policies.timeouts import Timeouts
-from ingressd.proxy import aiohttp_lane
-from ingressd.proxy.decision import Decision
+from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.request_head import RequestHead
 from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Unavailable
@@ -296,14 +295,12 @@ async def test_a_slow_client_holds_back_the_endpoint_and_not_the_memory() -> Non
 async def test_a_defect_of_ours_is_500_and_harms_no_other_request(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = aiohttp_lane.decide
-
     def defective(table: RoutingTable, head: RequestHead) -> Decision:
         if head.target.path == "/defect":
             raise ZeroDivisionError
-        return real(table, head)
+        return decide(table, head)
 
-    monkeypatch.setattr(aiohttp_lane, "decide", defective)
+    monkeypatch.setattr("ingressd.proxy.aiohttp_lane.decide", defective)
     async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
         answer = parse_answer(await proxy.send(b"GET /defect HTTP/1.1\r\nHost: a\r\n\r\n"))
         assert answer.status == 500

@@ -23,7 +23,9 @@ def test_an_error_fails_the_object() -> None:
 def test_the_number_of_problems_is_bounded() -> None:
     findings = Findings()
     for _ in range(MOST_FINDINGS):
+        assert not findings.full
         findings.warning("a", "", "message")
+    assert findings.full
     findings.error("b", "", "message")
     problems = findings.problems(KEY)
     assert findings.failed

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
+from ingressd.sources import composition
 from ingressd.sources.composition import DEEPEST, MOST_REPEATED, CompositionError, compose
 
 
@@ -116,3 +118,11 @@ def test_merge_keys_count_as_aliases() -> None:
     text += "".join(f"m{index}: {{<<: *a}}\n" for index in range(200))
     with pytest.raises(CompositionError, match=f"more than {MOST_REPEATED} values"):
         values(text)
+
+
+def test_half_a_character_is_refused_by_either_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    for loader in {composition.LOADER, yaml.SafeLoader}:
+        monkeypatch.setattr(composition, "LOADER", loader)
+        assert values('a: "\\U0001F600"') == [{"a": "\U0001f600"}]
+        with pytest.raises(CompositionError):
+            values('a: "\\uD83D"')

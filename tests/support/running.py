@@ -19,7 +19,7 @@ import msgspec
 from tests.support.manifests import Manifest, save
 from tests.support.web_client import Answer, Connection, Fields, trusting
 
-PROGRAM = (sys.executable, "-m", "ingressd.cli")
+PROGRAM = (sys.executable, "-m", "ingressd")
 PATIENCE_SECONDS = 60.0
 """How long something may take that takes a moment: only a test that fails waits for so long."""
 

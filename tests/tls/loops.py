@@ -30,7 +30,7 @@ def runner(name: str) -> Run:
 async def until(condition: Callable[[], bool]) -> None:
     """Fails the test with ``TimeoutError`` rather than hang."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is awaited is the kernel's doing, nobody sets an event
+        while not condition():
             await asyncio.sleep(0.002)
 
 

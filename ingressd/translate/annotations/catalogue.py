@@ -31,9 +31,7 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OFF = frozenset({"", "false", "0", "f"})
-_SNIPPET = (
-    "No configuration text is ever run: express it with annotations, or attach Python code to the route with ingressd."
-)
+_SNIPPET = "No configuration text is ever run: express it with other annotations, or in the application."
 
 SUPPORTED = ("rewrite-target", "use-regex")
 

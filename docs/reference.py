@@ -1,0 +1,84 @@
+"""Writes docs/reference.md from the tables that the program itself uses: ``python docs/reference.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ingressd.policies.timeouts import Timeouts
+from ingressd.proxy.failures import ANSWERS
+from ingressd.settings import (
+    DEFAULT_ADMIN_PORT,
+    DEFAULT_BIND,
+    DEFAULT_HTTP_PORT,
+    DEFAULT_HTTPS_PORT,
+    proxy_settings_table,
+)
+from ingressd.translate.annotations.catalogue import CATALOGUE, NGINX_PREFIX
+
+PLACE = Path(__file__).with_name("reference.md")
+
+
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def reference() -> str:
+    """Return the whole page."""
+    timeouts = Timeouts()
+    ports = (
+        ("bind address", DEFAULT_BIND, "`--bind`"),
+        ("HTTP port", str(DEFAULT_HTTP_PORT), "`--http-port`"),
+        ("HTTPS port", str(DEFAULT_HTTPS_PORT), "`--https-port`"),
+        ("admin port", str(DEFAULT_ADMIN_PORT), "`--admin-port`"),
+    )
+    route_timeouts = (
+        ("connect", f"{timeouts.connect:g}", "seconds", "to open a connection to an endpoint"),
+        ("read", f"{timeouts.read:g}", "seconds", "longest pause of an endpoint between two pieces of its answer"),
+        ("send", f"{timeouts.send:g}", "seconds", "longest time in which an endpoint, or the client, takes nothing"),
+    )
+    return "\n".join(
+        (
+            "# Reference\n",
+            "Made by `make docs` from the tables that the program itself uses; a test compares the two.\n",
+            "## Where `ingressd dev` listens\n",
+            table(("what", "default", "flag"), ports),
+            "A default port that is taken gives way to the next free one; a port asked for by flag is an error.\n",
+            "## Timeouts and limits\n",
+            "A timeout is the longest pause, never the length of a whole request.\n",
+            table(("setting", "default", "unit", "meaning"), (tuple(row) for row in proxy_settings_table())),
+            "For each route:\n",
+            table(("timeout", "default", "unit", "meaning"), route_timeouts),
+            "## Reasons\n",
+            "Every answer that ingressd gives itself names its reason, in the field `X-Ingressd-Reason`, in the JSON "
+            "page, in the request line and in the label `reason` of `ingressd_requests_total`.\n",
+            table(
+                ("reason", "status", "whose side", "meaning"),
+                (
+                    (f"`{reason}`", str(answer.status), answer.side.value, answer.sentence)
+                    for reason, answer in ANSWERS.items()
+                ),
+            ),
+            "## Annotations\n",
+            f"Names stand behind `{NGINX_PREFIX}`. What is not supported is reported at its line and has no effect. "
+            "One that protects something is marked: `dev` reports it loudly, and outside `dev` the routes of its "
+            "Ingress are refused rather than served unprotected.\n",
+            table(
+                ("annotation", "supported", "protects", "instead"),
+                (
+                    (
+                        f"`{annotation.name}`",
+                        "yes" if annotation.supported else "no",
+                        "yes" if annotation.security else "",
+                        annotation.advice,
+                    )
+                    for annotation in sorted(CATALOGUE.values(), key=lambda each: (not each.supported, each.name))
+                ),
+            ),
+        )
+    )
+
+
+if __name__ == "__main__":
+    PLACE.write_text(reference(), encoding="utf-8")

@@ -1,5 +1,0 @@
-"""``python -m ingressd.cli``: the same as ``ingressd``, where the package is not installed."""
-
-from ingressd.cli.main import main
-
-main()

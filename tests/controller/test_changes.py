@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from ingressd.controller.changes import describe
+from ingressd.controller.controller import Controller
+from ingressd.resources.change import Applied, Change, Deleted, Synced
+from ingressd.resources.ingress import Tls
+from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.translate.settings import TranslationSettings
+from tests.support.objects import (
+    NOW,
+    backend,
+    broken_secret,
+    endpoint,
+    endpoint_slice,
+    ingress,
+    path,
+    rule,
+    secret,
+    service,
+)
+
+
+class Watched:
+    """Somebody who keeps a table of its own and describes each change of it."""
+
+    def __init__(self) -> None:
+        self.lines: tuple[str, ...] = ()
+        self._table = RoutingTable()
+        self._controller = Controller(TranslationSettings.development(), publish=self._take)
+        self._controller.apply([Synced()])
+
+    def _take(self, difference: TableDifference) -> None:
+        self.lines = describe(self._table.apply(difference), difference)
+
+    def tell(self, *changes: Change) -> tuple[str, ...]:
+        self.lines = ()
+        self._controller.apply(changes)
+        self._controller.flush(NOW)
+        return self.lines
+
+
+def test_routes_that_come_go_and_change() -> None:
+    watched = Watched()
+    shop = ingress("web", rule("shop.localhost", path("/cart", "cart"), path("/x", kind="Exact")))
+    assert watched.tell(Applied(shop)) == (
+        "+ shop.localhost/cart → cart:80",
+        "+ shop.localhost/x (exact) → web:80",
+    )
+    other = ingress("web", rule("shop.localhost", path("/cart", "basket")))
+    assert watched.tell(Applied(other)) == (
+        "~ shop.localhost/cart → basket:80 (was cart:80)",
+        "- shop.localhost/x (exact) → web:80",
+    )
+    assert watched.tell(Deleted(other.key)) == ("- shop.localhost/cart → basket:80",)
+
+
+def test_any_host_and_default_backends() -> None:
+    watched = Watched()
+    assert watched.tell(Applied(ingress("web", rule("", path("/a")), default=backend("rest")))) == (
+        "+ * (default) → rest:80",
+        "+ */a → web:80",
+    )
+
+
+def test_the_same_service_from_another_ingress_or_with_other_settings() -> None:
+    watched = Watched()
+    first = ingress("a", rule("a.test", path("/")))
+    watched.tell(Applied(first), Applied(ingress("b", rule("a.test", path("/")))))
+    assert watched.tell(Deleted(first.key)) == ("~ a.test/ → web:80 (from shop/b#0/0, was shop/a#0/0)",)
+
+
+def test_endpoints() -> None:
+    watched = Watched()
+    watched.tell(Applied(ingress("web", rule("a.test", path("/", "cart")))), Applied(service("cart")))
+    one = endpoint_slice("cart-1", endpoint("10.0.0.1"), service="cart")
+    two = endpoint_slice("cart-2", endpoint("10.0.0.2"), service="cart")
+    assert watched.tell(Applied(one)) == ("~ cart:80 1 endpoint (was 0)",)
+    assert watched.tell(Applied(two)) == ("~ cart:80 2 endpoints (was 1)",)
+    moved = endpoint_slice("cart-2", endpoint("10.0.0.3"), service="cart")
+    assert watched.tell(Applied(moved)) == ("~ cart:80 2 endpoints, other addresses",)
+    assert watched.tell(Deleted(one.key), Deleted(two.key)) == ("~ cart:80 0 endpoints (was 2): no_endpoints",)
+    assert watched.tell(Deleted(service("cart").key)) == ("~ cart:80 has no endpoints: no_service",)
+
+
+def test_certificates() -> None:
+    watched = Watched()
+    watched.tell(Applied(ingress("web", rule("a.test", path("/")), tls=[Tls(("a.test",), "a")])))
+    assert watched.tell(Applied(secret("a", "a.test"))) == (
+        "~ a.test uses certificate shop/a (was the default certificate)",
+        "+ certificate shop/a",
+    )
+    assert watched.tell(Applied(secret("a", "a.test", "b.test"))) == ("~ certificate shop/a was replaced",)
+    assert watched.tell(Applied(broken_secret("a"))) == ()
+    assert watched.tell(Applied(ingress("web", rule("a.test", path("/"))))) == (
+        "~ a.test uses the default certificate (was certificate shop/a)",
+        "- certificate shop/a",
+    )

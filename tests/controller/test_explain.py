@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingressd.controller.explain import explain
+from ingressd.proxy.failures import ANSWERS, Reason
+from ingressd.resources.change import Applied, Change
+from ingressd.resources.ingress import Backend, ResourceBackend, Tls
+from ingressd.resources.key import ObjectKey
+from ingressd.resources.problem import Location
+from ingressd.translate.local_endpoints import LocalEndpoint
+from ingressd.translate.settings import TranslationSettings
+from tests.controller import worlds
+from tests.controller.worlds import Published
+from tests.support.objects import (
+    NGINX,
+    backend,
+    endpoint,
+    endpoint_slice,
+    ingress,
+    ingress_class,
+    path,
+    rule,
+    secret,
+    service,
+)
+
+FILES = TranslationSettings.development()
+STRICT = TranslationSettings()
+SHOP = ingress(
+    "web",
+    rule("shop.test", path("/"), path("/cart(/|$)(.*)", "cart"), path("/cart", "exact", kind="Exact")),
+    class_name="ours",
+    annotations={NGINX + "rewrite-target": "/$2", "example.com/note": "x"},
+    tls=[Tls(("shop.test",), "a")],
+)
+OBJECTS = (
+    SHOP,
+    ingress_class("ours"),
+    service("cart"),
+    endpoint_slice("cart-1", endpoint("10.0.0.1", uid="p1"), endpoint("10.0.0.2", ready=False), service="cart"),
+    secret("a", "shop.test"),
+)
+
+
+def world(*objects: object, settings: TranslationSettings = STRICT) -> Published:
+    return Published(settings, [Applied(found) for found in objects])  # type: ignore[arg-type]  # Kubernetes objects
+
+
+def test_the_whole_decision() -> None:
+    def locate(key: ObjectKey, where: str) -> Location:
+        assert (key, where) == (SHOP.key, "spec.rules[0].http.paths[1]")
+        return Location("shop.yaml", 12)
+
+    found = explain(world(*OBJECTS).controller, "GET", "https://SHOP.test:8443/cart/./7?x=1", locate)
+    assert (found.host.written, found.host.canonical) == ("SHOP.test", "shop.test")
+    assert (found.path.written, found.path.canonical) == ("/cart/./7", "/cart/7")
+    assert found.host.changes
+    assert found.path.changes
+    assert [(one.host, one.chosen) for one in found.hosts] == [("shop.test", True), ("*.test", False), ("", False)]
+    assert [(one.path, one.matched, one.won) for one in found.routes] == [
+        ("/cart(/|$)(.*)", True, True),
+        ("/", True, False),
+        ("/cart", False, False),
+    ]
+    winner = found.winner
+    assert winner is not None
+    assert (winner.namespace, winner.ingress, winner.rule, winner.path) == ("shop", "web", 0, 1)
+    assert winner.location == Location("shop.yaml", 12)
+    assert winner.class_name == "ours"
+    assert winner.annotations == {NGINX + "rewrite-target": "/$2"}
+    assert (winner.rewrite, winner.captures) == ("/$2", ("/", "7"))
+    assert (found.certificate.secret, found.certificate.step) == ("shop/a", "listed")
+    assert found.backend is not None
+    assert (found.backend.service, found.backend.service_port, found.backend.target_port) == ("cart", "80", "8080")
+    assert [(one.address, one.pod, one.ready, one.used) for one in found.backend.endpoints] == [
+        ("10.0.0.1:8080", "pod-p1", None, True),
+        ("10.0.0.2:8080", "", False, False),
+    ]
+    assert found.backend.used == ("10.0.0.1:8080",)
+    assert found.answer.forwarded
+    assert {problem.code for problem in found.problems} == {"no_service", "rewrite_without_group"}
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "reason"),
+    [
+        ("other.test/", 404, "no_host"),
+        ("a.shop.test/", 404, "no_host"),
+        ("only.test/x", 404, "no_path"),
+        ("only.test/resource", 503, "resource_backend"),
+        ("only.test/gone", 503, "no_service"),
+        ("only.test/port", 503, "no_service_port"),
+        ("only.test/empty", 503, "no_endpoints"),
+        ("only.test/external", 503, "external_name_refused"),
+        ("denied.test/", 503, "route_denied"),
+        ("only.test/../x", 400, "malformed_request"),
+        ("only.test/%zz", 400, "malformed_request"),
+    ],
+)
+def test_why_there_is_no_answer_from_a_service(url: str, status: int, reason: str) -> None:
+    only = ingress(
+        "only",
+        rule(
+            "only.test",
+            type(path("/"))(path="/resource", path_type="Prefix", backend=Backend(resource=ResourceBackend("A", "b"))),
+            path("/gone", "gone"),
+            path("/port", "cart", 81),
+            path("/empty", "empty"),
+            path("/external", "external"),
+        ),
+        class_name="ours",
+    )
+    denied = ingress(
+        "denied", rule("denied.test", path("/")), class_name="ours", annotations={NGINX + "auth-url": "https://x.test"}
+    )
+    objects = (*OBJECTS, only, denied, service("empty"), service("external", external="api.test"))
+    found = explain(world(*objects).controller, "GET", url)
+    assert not found.answer.forwarded
+    assert (found.answer.status, found.answer.reason) == (status, reason)
+    assert ANSWERS[Reason(reason)].status == status
+
+
+def test_a_default_backend_takes_what_no_path_matches() -> None:
+    found = explain(
+        world(ingress("web", rule("a.test", path("/x")), default=backend("rest")), settings=FILES).controller,
+        "GET",
+        "a.test",
+    )
+    assert found.winner is not None
+    assert (found.winner.rule, found.winner.path) == (None, None)
+    assert not any(one.won for one in found.routes)
+
+
+def test_the_loser_of_a_conflict_is_listed_with_its_winner() -> None:
+    objects = (ingress("a", rule("a.test", path("/x"))), ingress("b", rule("a.test", path("/x"))))
+    found = explain(world(*objects, settings=FILES).controller, "GET", "a.test/x")
+    assert [(one.origin, one.won) for one in found.routes] == [("shop/a#0/0", True), ("shop/b#0/0", False)]
+    assert "shop/a#0/0 comes first" in found.routes[1].why
+
+
+def test_a_mapped_service_says_so() -> None:
+    settings = TranslationSettings.development(local_endpoints=[LocalEndpoint.parse("web=3000")])
+    found = explain(world(ingress("web", rule("a.test", path("/"))), settings=settings).controller, "GET", "a.test")
+    assert found.backend is not None
+    assert found.backend.used == ("127.0.0.1:3000",)
+    assert "web=127.0.0.1:3000" in found.backend.why
+
+
+@pytest.mark.parametrize(
+    ("host", "step", "secret_name", "word"),
+    [
+        ("listed.test", "listed", "shop/wildcard", "lists listed.test"),
+        ("covered.test", "covering", "shop/wildcard", "covers covered.test"),
+        ("missing.other", "default", "", "holds no usable certificate"),
+        ("nowhere.other", "default", "", "No Ingress names a certificate"),
+    ],
+)
+def test_by_which_step_the_certificate_came(host: str, step: str, secret_name: str, word: str) -> None:
+    found = ingress(
+        "web",
+        *(rule(name, path("/")) for name in ("listed.test", "covered.test", "missing.other", "nowhere.other")),
+        tls=[Tls(("listed.test",), "wildcard"), Tls(("missing.other",), "missing")],
+    )
+    certificate = explain(
+        world(found, secret("wildcard", "*.test"), settings=FILES).controller, "GET", f"https://{host}/"
+    ).certificate
+    assert (certificate.step, certificate.secret) == (step, secret_name)
+    assert word in certificate.why
+
+
+def test_an_explanation_is_json_without_a_private_key() -> None:
+    text = msgspec.json.encode(explain(world(*OBJECTS).controller, "GET", "https://shop.test/cart"))
+    assert json.loads(text)["winner"]["ingress"] == "web"
+    assert b"PRIVATE KEY" not in text
+
+
+@given(
+    worlds.settings,
+    st.lists(worlds.applied_or_deleted(worlds.bad_or_good), max_size=10),
+    st.sampled_from(("a.test", "b.test", "c.test", "x.y", "")),
+    st.sampled_from(("/", "/a", "/a/", "/a/b/c", "/b")),
+)
+def test_the_explanation_agrees_with_the_table(
+    settings: TranslationSettings, changes: list[Change], host: str, request_path: str
+) -> None:
+    published = Published(settings, changes)
+    found = explain(published.controller, "GET", f"{host}{request_path}")
+    match = published.table.match(host, request_path)
+    assert [one.host for one in found.hosts if one.chosen] == ([match.host.host] if match.host else [])
+    assert (found.winner is None) == (match.route is None)
+    if match.host is not None:
+        by_path = match.host.paths.find(request_path)
+        assert [one.origin for one in found.routes if one.won] == ([str(by_path.origin)] if by_path else [])
+        assert not any(one.matched for one in found.routes if by_path is None)
+    assert (found.certificate.secret or None) == published.table.certificate_name(host)
+    assert all(why.endswith(".") for why in [one.why for one in found.hosts] + [one.why for one in found.routes])
+    if found.answer.forwarded:
+        assert found.backend is not None
+        assert match.route is not None
+        assert match.route.upstream is not None
+        upstream = published.table.upstreams[match.route.upstream]
+        assert found.backend.used == tuple(str(one) for one in upstream.endpoints)
