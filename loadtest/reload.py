@@ -82,7 +82,6 @@ def measure(folder: Path, count: int, saves: int, backend_port: int) -> list[Fig
             figures += (
                 Figure(name=f"{name}: median", value=found.median, unit="ms"),
                 Figure(name=f"{name}: 99th percentile", value=found.p99, unit="ms", at_most=LIMIT_MILLISECONDS),
-                Figure(name=f"{name}: largest", value=found.largest, unit="ms"),
             )
     figures.append(proxy.error_figure())
     return figures

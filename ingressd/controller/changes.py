@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from ingressd.routing.route import PathKind, Route
 from ingressd.routing.table import TableDifference
 from ingressd.routing.upstream import Upstream
@@ -36,7 +38,7 @@ def _describe_host(host: str, before: VirtualHost | None, after: VirtualHost | N
             yield f"+ {_route(host, match)} → {_target(came)}"
         elif came is None and left is not None:
             yield f"- {_route(host, match)} → {_target(left)}"
-        elif left is not None and came is not None and left != came:
+        elif left is not None and came is not None and left != came and not _only_moved(left, came):
             yield f"~ {_route(host, match)} → {_target(came)}{_was(left, came)}"
     secret, secret_now = (found.certificate if found is not None else None for found in (before, after))
     if before is not None and after is not None and secret != secret_now:
@@ -69,6 +71,12 @@ def _was(before: Route, after: Route) -> str:
     if before.origin != after.origin:
         return f" (from {after.origin}, was {before.origin})"
     return " (other settings)"
+
+
+def _only_moved(before: Route, after: Route) -> bool:
+    """Whether the rule stands at another place of the same Ingress, as all do below a line that came or went."""
+    same_ingress = (before.origin.namespace, before.origin.ingress) == (after.origin.namespace, after.origin.ingress)
+    return same_ingress and msgspec.structs.replace(before, origin=after.origin) == after
 
 
 def _describe_upstream(before: Upstream | None, after: Upstream | None) -> Iterator[str]:

@@ -108,8 +108,6 @@ class Controller:
                 await burst.end(LONGEST_WAIT_SECONDS)
                 self.flush(clock())
                 settled()
-        self.flush(clock())
-        settled()
 
     async def _follow(self, batches: AsyncIterable[Sequence[Change]], burst: Burst) -> None:
         async for batch in batches:

@@ -43,6 +43,7 @@ class Translation:
         self.claims = ClaimRegister()
         self._certificates: dict[str, CertificateTranslation] = {}
         self._due: dict[str, datetime] = {}
+        self._next_due: datetime | None = None
         self._problems: dict[Unit, tuple[Problem, ...]] = {}
 
     def update(self, pending: Pending, store: Store, now: datetime) -> TableDifference:
@@ -56,7 +57,7 @@ class Translation:
         classes = store.ingress_classes()
         for key in sorted(pending.ingresses):
             self._read_ingress(key, store, classes, pending)
-        pending.secrets.update(name for name, due in self._due.items() if due <= now)
+        pending.secrets |= self._due_by(now)
         forgotten = {name for key in pending.changed for name in self._secrets_of(key)}
         for name in sorted(pending.secrets | forgotten):
             before = self.table.certificates.get(name)
@@ -83,6 +84,14 @@ class Translation:
         """What is wrong now, in no particular order."""
         for found in self._problems.values():
             yield from found
+
+    def _due_by(self, now: datetime) -> set[str]:
+        """The Secrets to look at again because of the time alone. All of them are gone through only when one is due,
+        so that ten thousand certificates cost an endpoint change nothing."""
+        if self._next_due is None or now < self._next_due:
+            return set()
+        self._next_due = min((due for due in self._due.values() if due > now), default=None)
+        return {name for name, due in self._due.items() if due <= now}
 
     def _secrets_of(self, key: ObjectKey) -> Iterable[str]:
         claims = self.claims.get(key)
@@ -129,6 +138,7 @@ class Translation:
         self._certificates[name] = found
         if found.until is not None:
             self._due[name] = found.until
+            self._next_due = min(self._next_due or found.until, found.until)
         self._report(unit, found.problems)
         return found.key_pair
 

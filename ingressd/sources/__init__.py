@@ -9,7 +9,7 @@ origins       which file and line an object came from
 Below ``files``, from bytes to objects:
 
 documents     the bytes of a file to plain values, one for each YAML or JSON document
-composition   one YAML document to a plain value
+composition   one YAML document to a plain value; composition_error: why a text is none
 scalars       what an unquoted YAML word means
 places        the line of every field of a document
 contents      the objects of one file, and all that is wrong with it

@@ -13,6 +13,13 @@ from collections.abc import Iterator
 import yaml
 
 from ingressd.resources.field_path import shown
+from ingressd.sources.composition_error import (
+    STANDARD_TAG_PREFIX,
+    CompositionError,
+    key_error,
+    syntax_error,
+    tag_error,
+)
 from ingressd.sources.scalars import resolve
 
 DEEPEST = 100
@@ -22,21 +29,9 @@ MOST_REPEATED = 100_000
 LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's where PyYAML was built with it; the events are the same."""
 
-_STANDARD = "tag:yaml.org,2002:"
-_TEXT_TAGS = frozenset({"!", _STANDARD + "str"})
-_RESOLVED_TAGS = frozenset({_STANDARD + name for name in ("bool", "int", "float", "null", "timestamp")})
-_COLLECTION_TAGS = frozenset({_STANDARD + "map", _STANDARD + "seq"})
-
-
-class CompositionError(Exception):
-    """A text that is no YAML, or YAML that is no JSON; ``line`` is where."""
-
-    def __init__(self, code: str, message: str, line: int, advice: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.line = line
-        self.advice = advice
+_TEXT_TAGS = frozenset({"!", STANDARD_TAG_PREFIX + "str"})
+_RESOLVED_TAGS = frozenset({STANDARD_TAG_PREFIX + name for name in ("bool", "int", "float", "null", "timestamp")})
+_COLLECTION_TAGS = frozenset({STANDARD_TAG_PREFIX + "map", STANDARD_TAG_PREFIX + "seq"})
 
 
 class Composed:
@@ -75,7 +70,7 @@ def compose(text: str, first_line: int = 1) -> Iterator[Composed]:
     try:
         yield from _composed(text, first_line)
     except yaml.MarkedYAMLError as error:
-        raise _syntax_error(error, text, first_line) from None
+        raise syntax_error(error, text, first_line) from None
     except yaml.reader.ReaderError as error:
         line = first_line + text.count("\n", 0, error.position)
         message = f"A character here is not allowed in YAML: {error.reason}."
@@ -146,7 +141,7 @@ class _Builder:
         # kubectl turns whole numbers into text as well: the ports of a tcp-services ConfigMap are such keys.
         key = str(value) if type(value) is int else value
         if not isinstance(key, str):
-            raise _key_error("null" if value is None else f"{value}".lower(), line, self._text)
+            raise key_error("null" if value is None else f"{value}".lower(), line, self._text)
         first = frame.key_lines.setdefault(key, line)
         if key in frame.value:
             message = f"The key {shown(key)} is already in this mapping, on line {first}."
@@ -166,12 +161,12 @@ class _Builder:
         line = self._line(event)
         if len(self._stack) >= DEEPEST:
             raise CompositionError("too_deep", f"The document is nested more than {DEEPEST} deep.", line)
-        if event.tag is not None and event.tag.startswith(_STANDARD) and event.tag not in _COLLECTION_TAGS:
-            raise _tag_error(event.tag, line)
+        if event.tag is not None and event.tag.startswith(STANDARD_TAG_PREFIX) and event.tag not in _COLLECTION_TAGS:
+            raise tag_error(event.tag, line)
         if not self._stack:
             self.line = line
         elif self._stack[-1].key is None and isinstance(self._stack[-1].value, dict):
-            raise _key_error("a list or a mapping", line, self._text)
+            raise key_error("a list or a mapping", line, self._text)
         # An anchor inside itself must not find an earlier one of the same name.
         if event.anchor is not None:
             self._anchors.pop(event.anchor, None)
@@ -206,10 +201,10 @@ def _scalar(event: yaml.ScalarEvent, first_line: int) -> object:
         resolved = event.implicit[0]
     elif tag in _RESOLVED_TAGS:
         resolved = True
-    elif tag in _TEXT_TAGS or not tag.startswith(_STANDARD):
+    elif tag in _TEXT_TAGS or not tag.startswith(STANDARD_TAG_PREFIX):
         resolved = False
     else:
-        raise _tag_error(tag, start_line(event, first_line))
+        raise tag_error(tag, start_line(event, first_line))
     if not resolved:
         return _whole_text(event, first_line)
     try:
@@ -247,50 +242,3 @@ def _finished(frame: _Frame) -> object:
             for key, entry in source.items():
                 merged.setdefault(key, entry)
     return {**merged, **frame.value}
-
-
-def _key_error(what: str, line: int, text: str) -> CompositionError:
-    message = f"A key of this mapping is {what}, not a text."
-    if "{{" in text:
-        return CompositionError("invalid_key", message, line, _TEMPLATE_ADVICE)
-    return CompositionError("invalid_key", message, line, "Quote the key.")
-
-
-def _tag_error(tag: str, line: int) -> CompositionError:
-    name = shown("!!" + tag.removeprefix(_STANDARD))
-    return CompositionError("unsupported_tag", f"The tag {name} has no meaning in JSON.", line, "Remove the tag.")
-
-
-_TEMPLATE_ADVICE = 'This looks like a template: pass what it renders to, as in "helm template . | ingressd dev -".'
-
-_ADVICE_BY_PROBLEM = (
-    ("tab character", "Indent with spaces, not with tabs."),
-    ("mapping values are not allowed", 'Check the indentation, and quote a value that contains ": ".'),
-    ("did not find expected key", "Check the indentation of this line and of those above."),
-    ("could not find expected ':'", 'Check that every key is followed by ": " and that quotes are closed.'),
-    ("found unexpected end of stream", "Close the quotes or brackets."),
-    ("cannot start any token", "Quote the value."),
-    ("unknown escape character", "Write the backslash twice, or use single quotes."),
-)
-
-
-def _syntax_error(error: yaml.MarkedYAMLError, text: str, first_line: int) -> CompositionError:
-    mark = error.problem_mark or error.context_mark
-    problem = (error.problem or error.context or "it cannot be read").strip()
-    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
-    if "cannot start any token" in problem and _character_at(text, line, column) == "\t":
-        problem = "found a tab character where only spaces may stand"
-    advice = next((advice for part, advice in _ADVICE_BY_PROBLEM if part in problem), "")
-    if "{{" in text:
-        advice = _TEMPLATE_ADVICE
-    last = text.rstrip("\n").count("\n")
-    if line > last:
-        message = f"The YAML ends too early: {problem}."
-        return CompositionError("syntax_error", message, first_line + last, advice)
-    message = f"The YAML is not valid at column {column + 1}: {problem}."
-    return CompositionError("syntax_error", message, first_line + line, advice)
-
-
-def _character_at(text: str, line: int, column: int) -> str:
-    lines = text.split("\n")
-    return lines[line][column : column + 1] if line < len(lines) else ""

@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 import msgspec
 
 from ingressd.resources.problem import Location, Problem, Severity
-from ingressd.sources.composition import CompositionError, compose
+from ingressd.sources.composition import compose
+from ingressd.sources.composition_error import CompositionError
 from ingressd.sources.places import Place, places
 
 MOST_BYTES = 16 * 1024 * 1024

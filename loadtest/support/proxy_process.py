@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from loadtest.support.figure import Figure
+from loadtest.support.free_port import free_port
 
 COMMAND = Path(sys.executable).with_name("ingressd")
 START_SECONDS = 60.0
@@ -29,7 +29,7 @@ class ProxyProcess:
     """A started ``ingressd dev``; it may not serve yet. Its data directory, log and errors are files in ``folder``."""
 
     def __init__(self, manifests: Path, folder: Path, mappings: Mapping[str, int]) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._errors = folder / "errors.txt"
         mapped = [argument for name, port in mappings.items() for argument in ("--map", f"{name}={port}")]
         ports = ("--http-port", str(self.port), "--https-port", "0", "--admin-port", "0")
@@ -111,10 +111,3 @@ def serving(manifests: Path, folder: Path, *, mappings: Mapping[str, int], host:
         proxy.kill()
         raise
     proxy.stop()
-
-
-def _free_port() -> int:
-    """A port that was free a moment ago. It has to be known before the process says where it listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port

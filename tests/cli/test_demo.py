@@ -31,7 +31,7 @@ def test_it_serves_until_ctrl_c(tmp_path: Path, environment: dict[str, str]) -> 
 
 def test_the_line_that_explains_can_be_pasted(tmp_path: Path, environment: dict[str, str], run_cli: RunCli) -> None:
     with DevProcess(["demo", *ANY_PORTS], directory=tmp_path, environment=environment) as demo:
-        line = demo.wait_for(r"^  python -m ingressd\.cli (explain .*)$")[1]
+        line = demo.wait_for(r"^  python -m ingressd (explain .*)$")[1]
         demo.wait_for(r"^ok      GET https")
         assert demo.interrupt() == 0
     done = run_cli(*line.split())

@@ -70,9 +70,7 @@ def test_every_method_goes_there(dev: RunningDev, method: str) -> None:
 
 def test_the_younger_default_backend_is_told_who_won(dev: RunningDev) -> None:
     finished = ingressd(dev.folder.parent, "check", "k8s", "--json", *(f"--map={name}=1" for name in PODS))
-    conflicts = [
-        problem for problem in finished.document["problems"] if problem["code"] == "default_backend_conflict"
-    ]
+    conflicts = [problem for problem in finished.document["problems"] if problem["code"] == "default_backend_conflict"]
     assert {problem["name"]: problem["path"] for problem in conflicts} == {
         "younger": "spec.defaultBackend",
         "shared-too": "spec.defaultBackend",

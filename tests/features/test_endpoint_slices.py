@@ -103,7 +103,7 @@ def test_who_gets_the_requests(dev: RunningDev, name: str, answers: dict[str, in
 
 
 def test_only_the_first_address_of_an_endpoint_is_used(dev: RunningDev, pods: Pods) -> None:
-    """"Consumers should use only the first" (discovery/v1, ``Endpoint.addresses``)."""
+    """ "Consumers should use only the first" (discovery/v1, ``Endpoint.addresses``)."""
     two = endpoint_slice("two-1", "two", pods.ports["a"])
     two["endpoints"][0]["addresses"] = ["127.0.0.1", "192.0.2.1"]
     dev.save("two.yaml", ingress("two", rule("two.test", path("/", "two"))), service("two"), two)

@@ -95,9 +95,7 @@ def test_an_absolute_target_for_another_host_is_refused(dev: RunningDev) -> None
 def test_without_rules_for_any_host_an_unknown_host_is_not_served(tmp_path: Path) -> None:
     with (
         running_pods("exact") as pods,
-        serving(
-            tmp_path, ingress("exact", rule("foo.bar.test", path("/", "exact"))), arguments=pods.maps()
-        ) as running,
+        serving(tmp_path, ingress("exact", rule("foo.bar.test", path("/", "exact"))), arguments=pods.maps()) as running,
     ):
         answer = running.get("/", host="unknown.test")
         assert answer.status == 404

@@ -19,9 +19,13 @@ from tests.tls.certificates import certify, key_text, new_key
 EXPIRED_ON = datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
 
 
-@cache
 def key_pair(name: str, *hosts: str, expired: bool = False) -> tuple[bytes, bytes]:
     """A certificate and its key, the same for the same arguments."""
+    return _key_pair(name, hosts, expired)
+
+
+@cache
+def _key_pair(name: str, hosts: tuple[str, ...], expired: bool) -> tuple[bytes, bytes]:
     key = new_key()
     names = [x509.DNSName(host) for host in hosts]
     end = {"end": EXPIRED_ON} if expired else {}
@@ -126,9 +130,15 @@ def test_plain_http_is_served_beside_it(dev: RunningDev) -> None:
 
 
 def test_a_missing_secret_is_issued_by_the_local_authority(dev: RunningDev) -> None:
+    """Also beside a certificate for any host: the host asked for one of its own."""
     with dev.connect_tls("missing.tls.test") as connection:
         assert connection.request("GET", "/", host="missing.tls.test").pod == "web"
-    dev.output.wait_for(r"warning: Ingress default/missing spec\.tls\[0\]\.secretName: There is no Secret default/missing")
+
+
+def test_a_missing_secret_is_reported(dev: RunningDev) -> None:
+    dev.output.wait_for(
+        r"warning: Ingress default/missing spec\.tls\[0\]\.secretName: There is no Secret default/missing"
+    )
 
 
 def test_an_expired_certificate_is_served_and_reported(dev: RunningDev) -> None:
@@ -146,7 +156,7 @@ def test_without_any_secret_every_host_gets_a_verified_certificate(tmp_path_fact
         running_pods("web") as pods,
         serving(
             tmp_path_factory.mktemp("local"),
-            ingress("web", rule("shop.test", path("/", "web")), default={"service": {"name": "web", "port": {"number": 80}}}),
+            site("shop", "shop.test", secret_name="missing"),
             ingress("any", rule("", path("/", "web"))),
             arguments=pods.maps(),
         ) as running,
@@ -232,11 +242,17 @@ def test_two_secrets_for_one_host(tmp_path_factory: pytest.TempPathFactory) -> N
         serving(
             tmp_path_factory.mktemp("two"),
             site("a", "exact.tls.test", secret_name="first"),
-            ingress("b", rule("exact.tls.test", path("/b", "web")), tls=[{"hosts": ["exact.tls.test"], "secretName": "other"}]),
+            ingress(
+                "b",
+                rule("exact.tls.test", path("/b", "web")),
+                tls=[{"hosts": ["exact.tls.test"], "secretName": "other"}],
+            ),
             first_secret("first"),
             tls_secret("other", *key_pair("second", "exact.tls.test")),
             arguments=pods.maps(),
         ) as running,
     ):
         assert certificate_for(running, "exact.tls.test") == key_pair("first", "exact.tls.test")[0]
-        running.output.wait_for(r"Ingress default/b spec\.tls\[0\]\.secretName: Secret default/other is not used .*default/a")
+        running.output.wait_for(
+            r"Ingress default/b spec\.tls\[0\]\.secretName: Secret default/other is not used .*default/a"
+        )

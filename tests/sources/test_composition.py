@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from ingressd.sources import composition
-from ingressd.sources.composition import DEEPEST, MOST_REPEATED, CompositionError, compose
+from ingressd.sources.composition import DEEPEST, MOST_REPEATED, compose
+from ingressd.sources.composition_error import CompositionError
 
 
 def values(text: str) -> list[object]:

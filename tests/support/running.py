@@ -90,6 +90,10 @@ class Output:
             assert match is not None, f"{pattern!r} is not in:\n{''.join(self._lines)}"
             return match
 
+    def changes(self, *, after: int = 0) -> list[str]:
+        """Return the lines about the routing table behind the first ``after`` characters."""
+        return [line for line in self.text[after:].splitlines() if line[:2] in ("+ ", "- ", "~ ")]
+
     def join(self) -> None:
         self._thread.join(PATIENCE_SECONDS)
 
