@@ -130,6 +130,9 @@ def _certificate(controller: Controller, host: str) -> CertificateExplanation:
         claims = sorted(controller.translation.claims.of_host(name), key=lambda claims: claims.precedence)
         choice = choose_certificate(name, claims, table.certificates)
         ingress = f"{choice.ingress.namespace}/{choice.ingress.name}" if choice.ingress is not None else ""
+        if virtual_host.certificate is not None and virtual_host.certificate not in table.certificates:
+            why = f"{ingress} names Secret {choice.name}, which holds no usable certificate."
+            return CertificateExplanation("", "default", name, ingress, why)
         if virtual_host.certificate is not None:
             why = (
                 f"{ingress} lists {name or 'no host'} under tls[{choice.entry}]."
@@ -137,14 +140,6 @@ def _certificate(controller: Controller, host: str) -> CertificateExplanation:
                 else f"The certificate that {ingress} names under tls[{choice.entry}] covers {name}."
             )
             return CertificateExplanation(virtual_host.certificate, choice.step.value, name, ingress, why)
-        if choice.name is not None and name == host:
-            return CertificateExplanation(
-                "",
-                "default",
-                name,
-                ingress,
-                f"{ingress} names Secret {choice.name}, which holds no usable certificate.",
-            )
     return CertificateExplanation(
         "", "default", "", "", "No Ingress names a certificate for this host, so the listener's default is served."
     )

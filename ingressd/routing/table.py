@@ -101,7 +101,10 @@ class RoutingTable:
         return Match(virtual_host, route)
 
     def certificate_name(self, server_name: str | None) -> str | None:
-        """Return which certificate a connection for ``server_name`` gets: exact, wildcard, then any host's."""
+        """Return which certificate a connection for ``server_name`` gets: exact, wildcard, then any host's.
+
+        The first host that names one decides, also when ``certificates`` has no entry of that name.
+        """
         if server_name is not None:
             for name in (server_name, wildcard_of(server_name)):
                 virtual_host = self.hosts.get(name) if name is not None else None

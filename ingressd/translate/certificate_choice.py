@@ -29,7 +29,7 @@ class CertificateStep(enum.StrEnum):
 
 class CertificateChoice(msgspec.Struct, frozen=True):
     """``name`` is that of the Secret, ``ingress`` and ``entry`` say who asked for it; a Secret that holds nothing
-    usable is still chosen, and the host then gets the default."""
+    usable is still chosen, and the host then gets the listener's default."""
 
     step: CertificateStep = CertificateStep.DEFAULT
     name: str | None = None

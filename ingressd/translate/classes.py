@@ -55,7 +55,8 @@ def decide_class(ingress: Ingress, classes: Iterable[IngressClass], selection: C
     if in_spec:
         served, why = _decide_name(in_spec, by_name, selection)
         if in_annotation and in_annotation != in_spec:
-            if served or _decide_annotation(in_annotation, by_name, selection)[0]:
+            # Whoever emulates admission has read files, and checked them as an API server does: it is reported there.
+            if not selection.emulate_admission and (served or _decide_annotation(in_annotation, by_name, selection)[0]):
                 problems.warning(
                     "class_mismatch",
                     child("metadata.annotations", CLASS_ANNOTATION),

@@ -31,15 +31,14 @@ def translate_host(host: str, claims: Iterable[Claims], key_pairs: Mapping[str, 
     ordered = sorted(claims, key=lambda claim: claim.precedence)
     wanted = [found for claim in ordered if (found := claim.hosts.get(host)) is not None]
     choice = choose_certificate(host, ordered, key_pairs)
-    certificate = choice.name if choice.name in key_pairs else None
     if not wanted:
-        if certificate is None:
+        if choice.name is None:
             return HostTranslation(None, choice.problems)
-        tls_only = VirtualHost(host=host, paths=PathTrie(()), routed=False, certificate=certificate)
+        tls_only = VirtualHost(host=host, paths=PathTrie(()), routed=False, certificate=choice.name)
         return HostTranslation(tls_only, choice.problems)
     settlement = settle(route for claim in wanted for route in claim.routes)
     fallback, fallback_problems = settle_fallback(claim.fallback for claim in wanted if claim.fallback is not None)
     return HostTranslation(
-        VirtualHost(host=host, paths=PathTrie(settlement.routes), fallback=fallback, certificate=certificate),
+        VirtualHost(host=host, paths=PathTrie(settlement.routes), fallback=fallback, certificate=choice.name),
         settlement.problems + fallback_problems + choice.problems,
     )

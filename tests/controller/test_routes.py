@@ -53,6 +53,8 @@ def test_rows_stand_in_one_order_named_hosts_first() -> None:
 
 
 def test_a_row_without_endpoints_says_why_and_counts_problems() -> None:
-    published = Published(FILES, [Applied(ingress("web", rule("a.test", path("/"), path("nonsense"))))])
+    published = Published(
+        FILES, [Applied(ingress("web", rule("a.test", path("/"), path("nonsense")), tls=[Tls(("a.test",), "x")]))]
+    )
     (row,) = route_rows(published.controller)
-    assert (row.endpoints, row.unavailable, row.problems) == (0, "no_service", 2)
+    assert (row.endpoints, row.unavailable, row.problems, row.tls_secret) == (0, "no_service", 3, "")

@@ -26,14 +26,15 @@ class World:
         return self.translation.update(pending, self.store, NOW)
 
 
-def test_a_certificate_that_arrives_concerns_the_hosts_of_the_ingresses_that_name_it() -> None:
+def test_a_certificate_that_arrives_concerns_the_hosts_that_it_covers_and_nobody_lists() -> None:
     world = World()
     world.apply(
-        ingress("web", rule("a.test", path("/")), tls=[Tls(("a.test",), "a")]), ingress("other", rule("b.test"))
+        ingress("web", rule("a.test", path("/")), rule("b.test", path("/")), tls=[Tls(("a.test",), "a")]),
+        ingress("other", rule("c.test", path("/"))),
     )
-    difference = world.apply(secret("a", "a.test"))
+    difference = world.apply(secret("a", "*.test"))
     assert set(difference.certificates) == {"shop/a"}
-    assert set(difference.hosts) == {"a.test"}
+    assert set(difference.hosts) == {"b.test"}
 
 
 def test_a_renewed_certificate_changes_no_host() -> None:

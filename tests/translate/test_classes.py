@@ -87,5 +87,9 @@ def test_a_mismatch_is_reported_when_one_of_the_two_is_ours(in_annotation: str, 
     assert (problem.severity, problem.code) == (Severity.WARNING, "class_mismatch")
 
 
+def test_a_mismatch_in_files_is_left_to_their_validation() -> None:
+    assert decide_class(annotated("a", "b"), [], FILES).problems == ()
+
+
 def test_a_mismatch_between_the_classes_of_others_is_not_our_business() -> None:
     assert decide_class(annotated("a", "b"), [], STRICT).problems == ()

@@ -45,8 +45,8 @@ def test_a_name_under_tls_only_is_not_routed() -> None:
     assert virtual_host.certificate == "shop/a"
 
 
-def test_a_host_names_only_certificates_that_there_are() -> None:
+def test_a_host_keeps_to_the_secret_it_names_even_when_that_is_missing() -> None:
     virtual_host = translate(ingress("web", rule("a.test", path("/")), tls=[Tls(("a.test",), "missing")])).virtual_host
     assert virtual_host is not None
     assert virtual_host.routed
-    assert virtual_host.certificate is None
+    assert virtual_host.certificate == "shop/missing"

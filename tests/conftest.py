@@ -1,0 +1,15 @@
+"""What every test shares."""
+
+from __future__ import annotations
+
+import pytest
+
+LONGEST_BYTES_IN_A_NAME = 24
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name long byte strings alike (pytest numbers them): keys and TLS messages differ in each worker,
+    and names must not."""
+    if isinstance(val, bytes) and len(val) > LONGEST_BYTES_IN_A_NAME:
+        return f"long {argname}"
+    return None
