@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ingressd.controller.burst import Coalescing
@@ -41,6 +42,8 @@ from tests.support.objects import (
 
 FILES = TranslationSettings.development()
 STRICT = TranslationSettings()
+patient = hypothesis_settings(deadline=None)
+"""A slow machine is no failure."""
 WEB = ingress("web", rule("a.test", path("/")), tls=[Tls(("a.test",), "a")])
 
 
@@ -192,6 +195,7 @@ def test_a_defect_in_one_unit_keeps_its_last_good_version_and_harms_no_other(
     assert "bad.test" in published.table.hosts
 
 
+@patient
 @given(worlds.settings, st.lists(st.lists(worlds.applied_or_deleted(worlds.objects), max_size=4), max_size=8))
 def test_translating_what_changed_gives_what_translating_everything_gives(
     settings: TranslationSettings, bursts: list[list[Change]]
@@ -211,6 +215,7 @@ def _keeping_secrets(burst: list[Change]) -> list[Change]:
     return [change for change in burst if not (isinstance(change, Deleted) and change.key.kind is Kind.SECRET)]
 
 
+@patient
 @given(worlds.settings, st.lists(st.lists(worlds.applied_or_deleted(worlds.bad_or_good), max_size=4), max_size=6))
 def test_bad_secrets_leave_no_trace_once_they_are_good_again(
     settings: TranslationSettings, bursts: list[list[Change]]
@@ -232,6 +237,7 @@ def _routes(published: Published) -> dict[str, object]:
     return {host: (found.paths, found.fallback) for host, found in published.table.hosts.items() if found.routed}
 
 
+@patient
 @given(worlds.settings, st.lists(worlds.bad_or_good, max_size=8, unique_by=lambda found: found.key), st.randoms())
 def test_the_order_of_objects_means_nothing(
     settings: TranslationSettings, objects: list[KubernetesObject], random: Random
@@ -252,6 +258,7 @@ CONTROL = (
 )
 
 
+@patient
 @given(st.lists(worlds.applied_or_deleted(worlds.bad_or_good), max_size=12))
 def test_no_neighbour_changes_the_routes_of_a_control_ingress(neighbours: list[Change]) -> None:
     published = Published(FILES, [Applied(found) for found in CONTROL])
@@ -270,6 +277,7 @@ def _kind(change: Change) -> Kind | None:
     return change.key.kind if isinstance(change, Deleted) else None
 
 
+@patient
 @given(st.lists(worlds.applied_or_deleted(worlds.bad_or_good), max_size=12))
 def test_every_reference_in_the_table_leads_somewhere(changes: list[Change]) -> None:
     published = Published(FILES, changes)

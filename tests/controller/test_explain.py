@@ -5,6 +5,7 @@ import json
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ingressd.controller.explain import explain
@@ -32,6 +33,8 @@ from tests.support.objects import (
 
 FILES = TranslationSettings.development()
 STRICT = TranslationSettings()
+patient = hypothesis_settings(deadline=None)
+"""A slow machine is no failure."""
 SHOP = ingress(
     "web",
     rule("shop.test", path("/"), path("/cart(/|$)(.*)", "cart"), path("/cart", "exact", kind="Exact")),
@@ -180,6 +183,7 @@ def test_an_explanation_is_json_without_a_private_key() -> None:
     assert b"PRIVATE KEY" not in text
 
 
+@patient
 @given(
     worlds.settings,
     st.lists(worlds.applied_or_deleted(worlds.bad_or_good), max_size=10),

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from ingressd.resources.field_path import child
+from ingressd.resources.field_path import child, shown
 from ingressd.resources.findings import Findings
 from ingressd.translate.annotations.catalogue import (
     CATALOGUE,
@@ -92,7 +92,7 @@ def _report_unknown(written: str, name: str, problems: Findings) -> None:
     problems.warning(
         "unknown_annotation",
         child("metadata.annotations", written),
-        f"There is no annotation {written}: it has no effect.",
+        f"There is no annotation {shown(written)}: it has no effect.",
         instead,
     )
 
