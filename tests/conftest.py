@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# Hypothesis's deadline for one example is an assertion on time.
+settings.register_profile("ingressd", deadline=None)
+settings.load_profile("ingressd")
 
 LONGEST_BYTES_IN_A_NAME = 24
 

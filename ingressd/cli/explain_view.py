@@ -77,7 +77,9 @@ def _winner(winner: Winner) -> Iterator[str]:
         yield f"{_INDENT}{printable(f'annotation {name}: {value}')}"
     if winner.rewrite:
         captured = ", ".join(f"${number} = {text!r}" for number, text in enumerate(winner.captures, start=1))
-        yield f"{_INDENT}{printable(f'the path becomes {winner.rewrite}' + (f' with {captured}' if captured else ''))}"
+        how = f"{winner.rewrite} with {captured}" if captured else winner.rewrite
+        path = winner.forwarded_path or "one above the root, which is refused"
+        yield f"{_INDENT}{printable(f'the path becomes {path}: {how}')}"
 
 
 def _rule(winner: Winner) -> str:

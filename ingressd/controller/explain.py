@@ -19,6 +19,8 @@ from ingressd.controller.path_candidates import path_candidates
 from ingressd.controller.request_url import read_url
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Location, Problem
+from ingressd.routing.path import PathError
+from ingressd.routing.rewriting import rewritten_path
 from ingressd.routing.route import Route, RouteOrigin
 from ingressd.routing.upstream import Unavailable
 from ingressd.routing.virtual_host import ANY_HOST, VirtualHost, wildcard_of
@@ -112,7 +114,15 @@ def _winner(controller: Controller, route: Route, path: str, locate: Locate | No
         {name: written[name] for name in claims.effects.in_force if name in written} if claims is not None else {},
         route.rewrite.target if route.rewrite is not None else "",
         virtual_host.paths.captures(route, path) if virtual_host is not None else (),
+        _forwarded_path(virtual_host, route, path),
     )
+
+
+def _forwarded_path(virtual_host: VirtualHost | None, route: Route, path: str) -> str:
+    try:
+        return rewritten_path(virtual_host, route, path)
+    except PathError:
+        return ""
 
 
 def _place(origin: RouteOrigin) -> str:

@@ -43,7 +43,8 @@ class RouteCandidate(msgspec.Struct, frozen=True):
 
 class Winner(msgspec.Struct, frozen=True):
     """The rule that takes the request. ``rule`` and ``path`` are indexes from 0, both None for a default backend.
-    ``annotations`` are those that have an effect."""
+    ``annotations`` are those that have an effect. ``forwarded_path`` is what the upstream is asked for; empty when
+    the rewrite leads above the root, which is refused."""
 
     namespace: str
     ingress: str
@@ -55,6 +56,7 @@ class Winner(msgspec.Struct, frozen=True):
     annotations: dict[str, str]
     rewrite: str
     captures: tuple[str, ...]
+    forwarded_path: str
 
 
 class CertificateExplanation(msgspec.Struct, frozen=True):

@@ -9,6 +9,9 @@ import msgspec
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.metadata import Metadata
 
+CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+"""Deprecated since Kubernetes 1.18 and still in use: a free string that stands for the class of an Ingress."""
+
 
 class ServicePort(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A Service port by name or by number: exactly one of them in a valid object."""

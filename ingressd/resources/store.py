@@ -8,15 +8,12 @@ from typing import NamedTuple
 from ingressd.resources.change import Applied, Change, Deleted, Replaced
 from ingressd.resources.endpoint_slice import EndpointSlice
 from ingressd.resources.index import Index
-from ingressd.resources.ingress import Backend, Ingress
+from ingressd.resources.ingress import CLASS_ANNOTATION, Backend, Ingress
 from ingressd.resources.ingress_class import IngressClass
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.object import KubernetesObject
 from ingressd.resources.secret import Secret
 from ingressd.resources.service import Service
-
-CLASS_ANNOTATION = "kubernetes.io/ingress.class"
-"""Deprecated since Kubernetes 1.18 and still in use: a free string that stands for the class of an Ingress."""
 
 
 class Touched(NamedTuple):

@@ -14,8 +14,9 @@ ANY_HOST = ""
 class VirtualHost(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``routed`` is False for a name that appears only under ``tls``: it chooses a certificate and no route.
 
-    ``fallback`` takes the requests that no path matches. ``certificate`` names an entry of the table's certificates. While there is no such entry, because a Secret is missing
-    or holds nothing usable, the host gets the listener's default, and not the certificate of a host that covers it.
+    ``fallback`` takes the requests that no path matches. ``certificate`` names an entry of the table's certificates.
+    While there is no such entry, because a Secret is missing or holds nothing usable, the host gets the listener's
+    default, and not the certificate of a host that covers it.
     """
 
     host: str

@@ -8,11 +8,10 @@ import msgspec
 
 from ingressd.resources.field_path import child, shown
 from ingressd.resources.findings import Findings
-from ingressd.resources.ingress import Ingress
+from ingressd.resources.ingress import CLASS_ANNOTATION, Ingress
 from ingressd.resources.ingress_class import IngressClass
 from ingressd.resources.key import ObjectKey
 from ingressd.resources.problem import Problem
-from ingressd.resources.store import CLASS_ANNOTATION
 
 CONTROLLER_NAME = "ingressd.dev/controller"
 DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"

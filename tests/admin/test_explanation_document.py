@@ -18,7 +18,7 @@ EXPLANATION = Explanation(
     url="http://shop.localhost/",
     host=Spelling("shop.localhost", "shop.localhost"),
     path=Spelling("/", "/"),
-    winner=Winner("shop", "web", 0, 1, None, "", "It is served.", {}, "", ()),
+    winner=Winner("shop", "web", 0, 1, None, "", "It is served.", {}, "", (), "/"),
     certificate=CertificateExplanation("", "default", "", "", "No Ingress names one."),
     answer=FinalAnswer(False, 503, "no_endpoints", "There are none."),
     problems=(Problem(severity=Severity.ERROR, code="odd", message="Odd.", key=WEB, path="spec"),),

@@ -44,6 +44,7 @@ FORWARDED = Explanation(
         annotations={"nginx.ingress.kubernetes.io/use-regex": "true"},
         rewrite="/$1",
         captures=("x",),
+        forwarded_path="/x",
     ),
     certificate=CertificateExplanation("shop/shop-tls", "listed", "shop.localhost", "shop/web", "It is listed."),
     backend=BackendExplanation(
@@ -92,7 +93,7 @@ def test_a_request_that_is_forwarded() -> None:
         "  Ingress shop/web, rule 0, path 1 at shop.yaml:11",
         "    Every class is served.",
         "    annotation nginx.ingress.kubernetes.io/use-regex: true",
-        "    the path becomes /$1 with $1 = 'x'",
+        "    the path becomes /x: /$1 with $1 = 'x'",
         "Backend",
         "  Service shop/cart, port http, which is Service port http (80) to container port 8080",
         "    1 of 2 endpoints take requests.",

@@ -77,7 +77,7 @@ def test_the_whole_decision() -> None:
     assert winner.location == Location("shop.yaml", 12)
     assert winner.class_name == "ours"
     assert winner.annotations == {NGINX + "rewrite-target": "/$2"}
-    assert (winner.rewrite, winner.captures) == ("/$2", ("/", "7"))
+    assert (winner.rewrite, winner.captures, winner.forwarded_path) == ("/$2", ("/", "7"), "/7")
     assert (found.certificate.secret, found.certificate.step) == ("shop/a", "listed")
     assert found.backend is not None
     assert (found.backend.service, found.backend.service_port, found.backend.target_port) == ("cart", "80", "8080")

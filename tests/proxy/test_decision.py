@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ingressd.policies.rewrite import Rewrite
-from ingressd.proxy.decision import decide, expand
+from ingressd.proxy.decision import decide
 from ingressd.proxy.failures import Reason
 from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
 from ingressd.routing.path_trie import PathTrie
@@ -104,19 +104,3 @@ def test_what_the_upstream_is_asked_for(table: RoutingTable, target: str, forwar
     assert decision.failure is None
     assert decision.upstream is UPSTREAM
     assert decision.target == forwarded
-
-
-@pytest.mark.parametrize(
-    ("template", "captures", "text"),
-    [
-        ("/", (), "/"),
-        ("/$1", ("a",), "/a"),
-        ("/$2/$1", ("a", "b"), "/b/a"),
-        ("/$3", ("a",), "/"),
-        ("/$", (), "/$"),
-        ("/$0x", ("a",), "/$0x"),
-        ("/$12", ("a",), "/a2"),
-    ],
-)
-def test_captures_take_the_place_of_their_number(template: str, captures: tuple[str, ...], text: str) -> None:
-    assert expand(template, captures) == text

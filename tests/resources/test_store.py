@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingressd.resources.change import Applied, Change, Deleted, Replaced, Reported, Synced
-from ingressd.resources.ingress import Tls
+from ingressd.resources.ingress import CLASS_ANNOTATION, Tls
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.object import KubernetesObject
-from ingressd.resources.store import CLASS_ANNOTATION, Store, named_hosts
+from ingressd.resources.store import Store, named_hosts
 from tests.support.objects import backend, endpoint, endpoint_slice, ingress, path, rule, service
 
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from ingressd.resources.ingress import Ingress
+from ingressd.resources.ingress import CLASS_ANNOTATION, Ingress
 from ingressd.resources.ingress_class import IngressClass
 from ingressd.resources.problem import Severity
-from ingressd.resources.store import CLASS_ANNOTATION
 from ingressd.translate.classes import ClassSelection, decide_class
 from tests.support.objects import ingress, ingress_class
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from ingressd.resources import field_path
 from ingressd.resources.field_path import shown
 from ingressd.resources.findings import Findings
-from ingressd.resources.ingress import Ingress
+from ingressd.resources.ingress import CLASS_ANNOTATION, Ingress
 
-CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 REGEX_ANNOTATION = "nginx.ingress.kubernetes.io/use-regex"
 REWRITE_ANNOTATION = "nginx.ingress.kubernetes.io/rewrite-target"
 
@@ -17,7 +16,6 @@ _REGEX_CHARACTERS = frozenset("^$*+?()[]{}|\\")
 
 def check(ingress: Ingress, findings: Findings) -> None:
     _check_class(ingress, findings)
-    _check_duplicate_paths(ingress, findings)
     _check_literal_regex(ingress, findings)
     _check_tls_hosts(ingress, findings)
 
@@ -33,22 +31,6 @@ def _check_class(ingress: Ingress, findings: Findings) -> None:
             "spec.ingressClassName decides.",
             "Remove the annotation: it is deprecated, and an API server refuses to create such an Ingress.",
         )
-
-
-def _check_duplicate_paths(ingress: Ingress, findings: Findings) -> None:
-    first_places: dict[tuple[str, str, str], str] = {}
-    for rule_index, rule in enumerate(ingress.spec.rules):
-        for path_index, path in enumerate(rule.http.paths if rule.http is not None else ()):
-            place = f"spec.rules[{rule_index}].http.paths[{path_index}]"
-            first = first_places.setdefault((rule.host, path.path, path.path_type), place)
-            if first != place:
-                host = shown(rule.host) if rule.host else "no host"
-                findings.warning(
-                    "duplicate_path",
-                    place,
-                    f"{path.path_type} path {shown(path.path)} of {host} is already at {first}, which is used.",
-                    "Remove one of the two.",
-                )
 
 
 def _check_literal_regex(ingress: Ingress, findings: Findings) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ingressd.resources.ingress import (
+    CLASS_ANNOTATION,
     Backend,
     HttpPath,
     HttpRule,
@@ -16,7 +17,7 @@ from ingressd.resources.ingress import (
 from ingressd.resources.metadata import Metadata
 from ingressd.resources.problem import Problem
 from ingressd.resources.validation import validate
-from ingressd.resources.validation.mistakes import CLASS_ANNOTATION, REGEX_ANNOTATION, REWRITE_ANNOTATION
+from ingressd.resources.validation.mistakes import REGEX_ANNOTATION, REWRITE_ANNOTATION
 
 WEB = Backend(ServiceBackend("web", ServicePort(number=80)))
 
@@ -47,17 +48,6 @@ def test_class(annotation: str | None, class_name: str | None, expected: int) ->
     found = warnings(annotations=annotations, class_name=class_name)
     assert [problem.code for problem in found] == ["class_mismatch"] * expected
     assert all(problem.path == f"metadata.annotations[{CLASS_ANNOTATION}]" for problem in found)
-
-
-def test_a_path_that_is_there_twice() -> None:
-    rules = (
-        Rule("a", HttpRule((path("/"), path("/", "Exact")))),
-        Rule("b", HttpRule((path("/"),))),
-        Rule("a", HttpRule((path("/x"), path("/")))),
-    )
-    (problem,) = warnings(*rules)
-    assert (problem.code, problem.path) == ("duplicate_path", "spec.rules[2].http.paths[1]")
-    assert "spec.rules[0].http.paths[0]" in problem.message
 
 
 @pytest.mark.parametrize(

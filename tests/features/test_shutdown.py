@@ -1,0 +1,109 @@
+"""Ctrl-C and SIGTERM: no new connections, requests in flight finish, exit code 0."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.manifests import ingress, path, rule
+from tests.support.pods import Gate, Pods, running_pods
+from tests.support.running import RunningDev, eventually, serving
+from tests.support.upstream import Script, read_message
+
+HOST = "slow.test"
+
+
+def slow(gate: Gate) -> Script:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst")
+        await gate.wait()
+        writer.write(b" last")
+        await reader.read()
+
+    return script
+
+
+@pytest.fixture
+def pods() -> Iterator[Pods]:
+    with running_pods("web") as found:
+        yield found
+
+
+@pytest.fixture
+def gate(pods: Pods) -> Gate:
+    found = pods.gate()
+    pods.add("slow", slow(found))
+    return found
+
+
+@pytest.fixture
+def dev(tmp_path_factory: pytest.TempPathFactory, pods: Pods, gate: Gate) -> Iterator[RunningDev]:
+    site = ingress("slow", rule(HOST, path("/", "slow"), path("/web", "web")))
+    with serving(tmp_path_factory.mktemp("shutdown"), site, arguments=pods.maps()) as running:
+        yield running
+
+
+def refuses(dev: RunningDev) -> bool:
+    try:
+        dev.connect().__exit__()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_request_in_flight_finishes(dev: RunningDev, gate: Gate, number: signal.Signals) -> None:
+    with dev.connect() as connection:
+        connection.send("GET", "/", host=HOST)
+        with connection.response() as response:
+            assert response.read(5) == b"first"
+            dev.process.send_signal(number)
+            dev.output.wait_for(r"^ending, 1 in flight; Ctrl-C again ends at once$")
+            eventually(lambda: refuses(dev))
+            assert dev.process.poll() is None
+            gate.open()
+            assert response.read() == b" last"
+    assert dev.wait() == 0
+
+
+def test_while_it_drains_it_is_not_ready(dev: RunningDev, gate: Gate) -> None:
+    with dev.connect() as connection:
+        connection.send("GET", "/", host=HOST)
+        with connection.response() as response:
+            assert response.read(5) == b"first"
+            dev.interrupt()
+            dev.output.wait_for(r"^ending, 1 in flight")
+            assert dev.admin("/readyz").status == 503
+            assert dev.admin("/healthz").status == 200
+            gate.open()
+            assert response.read() == b" last"
+    assert dev.wait() == 0
+
+
+def test_idle_connections_do_not_hold_it_up(dev: RunningDev) -> None:
+    with dev.connect() as connection, dev.connect_tls(HOST) as encrypted:
+        assert connection.request("GET", "/web", host=HOST).pod == "web"
+        assert encrypted.request("GET", "/web", host=HOST).pod == "web"
+        dev.interrupt()
+        assert dev.wait() == 0
+        assert connection.socket.recv(1) == b""
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path_factory: pytest.TempPathFactory, pods: Pods, gate: Gate) -> None:
+    site = ingress("slow", rule(HOST, path("/", "slow")))
+    with (
+        pytest.raises(AssertionError),  # what must hold for every ordinary end does not hold here
+        serving(tmp_path_factory.mktemp("twice"), site, arguments=pods.maps()) as running,
+        running.connect() as connection,
+    ):
+        connection.send("GET", "/", host=HOST)
+        with connection.response() as response:
+            assert response.read(5) == b"first"
+            running.interrupt()
+            running.output.wait_for(r"^ending, 1 in flight")
+            running.interrupt()
+            assert running.wait() != 0
