@@ -18,8 +18,9 @@ MAX_ADDRESSES = 10
 class RouteRow(msgspec.Struct, frozen=True, kw_only=True):
     """``host`` is empty for any host; ``kind`` is exact, prefix, regex, or default for a default backend. ``origin``
     reads ``namespace/name#rule/path``. ``addresses`` are the first ``MAX_ADDRESSES`` endpoints. ``unavailable`` is
-    the reason of the answer when there is no endpoint, else empty. ``tls_secret`` is empty where the listener's default
-    is served. ``problems`` counts those of the Ingress."""
+    the reason of the answer when there is no endpoint, else empty. ``tls_secret`` is the
+    Secret that the host's certificate is to come from, usable or not, and empty where no Ingress names one.
+    ``problems`` counts those of the Ingress."""
 
     host: str
     path: str
@@ -59,7 +60,6 @@ def _row(
     controller: Controller, virtual_host: VirtualHost, route: Route, kind: str, problems: Counter[ObjectKey]
 ) -> RouteRow:
     upstream = controller.table.upstreams.get(route.upstream) if route.upstream is not None else None
-    secret = controller.table.certificate_name(virtual_host.host) or ""
     endpoints = upstream.endpoints if upstream is not None else ()
     if route.denied:
         unavailable = "route_denied"
@@ -78,7 +78,7 @@ def _row(
         port=route.service_port,
         endpoints=len(endpoints),
         addresses=tuple(str(endpoint) for endpoint in endpoints[:MAX_ADDRESSES]),
-        tls_secret=secret if secret in controller.table.certificates else "",
+        tls_secret=controller.table.certificate_name(virtual_host.host) or "",
         problems=problems[ingress_key(route.origin)],
         unavailable=unavailable,
     )

@@ -57,4 +57,4 @@ def test_a_row_without_endpoints_says_why_and_counts_problems() -> None:
         FILES, [Applied(ingress("web", rule("a.test", path("/"), path("nonsense")), tls=[Tls(("a.test",), "x")]))]
     )
     (row,) = route_rows(published.controller)
-    assert (row.endpoints, row.unavailable, row.problems, row.tls_secret) == (0, "no_service", 3, "")
+    assert (row.endpoints, row.unavailable, row.problems, row.tls_secret) == (0, "no_service", 3, "shop/x")

@@ -14,10 +14,10 @@ ROWS = [
     ("a.test", "/", "prefix", "default/web#0/0", "web", 1, ""),
     ("a.test", "/cart", "exact", "default/web#0/1", "web", 1, ""),
     ("a.test", "/cart", "prefix", "default/web#0/2", "missing", 0, "no_service"),
-    ("a.test", "", "default", "default/web", "web", 1, ""),
+    ("a.test", "/", "default", "default/web", "web", 1, ""),
     ("*.a.test", "/", "prefix", "default/web#1/0", "pair", 2, ""),
-    ("*.a.test", "", "default", "default/web", "web", 1, ""),
-    ("", "", "default", "default/any", "web", 1, ""),
+    ("*.a.test", "/", "default", "default/web", "web", 1, ""),
+    ("", "/", "default", "default/any", "web", 1, ""),
 ]
 
 
