@@ -83,7 +83,7 @@ def measure(folder: Path, count: int, saves: int, backend_port: int) -> list[Fig
                 Figure(name=f"{name}: median", value=found.median, unit="ms"),
                 Figure(name=f"{name}: 99th percentile", value=found.p99, unit="ms", at_most=LIMIT_MILLISECONDS),
             )
-    figures.append(proxy.error_figure())
+    figures.append(proxy.error_figure(f"{count:,} Ingresses, standard error of ingressd"))
     return figures
 
 

@@ -72,5 +72,11 @@ class Manifests:
         )
 
     def _objects(self) -> dict[Kind, int]:
+        """Count by kind what was read, and the Ingresses that are not valid too: their author knows that they exist."""
         store = self.controller.store
-        return {kind: count for kind in Kind if (count := len(store.of_kind(kind)))}
+        counts = {kind: count for kind in Kind if (count := len(store.of_kind(kind)))}
+        ingresses = {found.key for found in store.of_kind(Kind.INGRESS)}
+        ingresses.update(
+            problem.key for problem in self.problems() if problem.key is not None and problem.key.kind is Kind.INGRESS
+        )
+        return counts | {Kind.INGRESS: len(ingresses)} if ingresses else counts

@@ -117,7 +117,7 @@ def upstream_request_head(
         b"X-Request-ID: %b\r\n" % identifier,
         b"X-Real-IP: %b\r\n" % identity.address.encode(),
         b"X-Forwarded-For: %b\r\n" % identity.forwarded_for,
-        b"X-Forwarded-Host: %b\r\n" % identity.host,
+        b"X-Forwarded-Host: %b\r\n" % identity.host if identity.host else b"",
         b"X-Forwarded-Port: %b\r\n" % identity.port,
         b"X-Forwarded-Proto: %b\r\n" % identity.proto,
         b"X-Forwarded-Scheme: %b\r\n" % identity.proto,

@@ -79,12 +79,12 @@ class ProxyProcess:
     def errors(self) -> str:
         return self._errors.read_text(encoding="utf-8", errors="replace")
 
-    def error_figure(self) -> Figure:
+    def error_figure(self, name: str = "standard error of ingressd") -> Figure:
         """What it complained about; printed too, because the number alone helps nobody."""
         lines = self.errors().splitlines()
         if lines:
-            print("\n".join(("standard error of ingressd:", *lines[:100])), file=sys.stderr)
-        return Figure(name="standard error of ingressd", value=len(lines), unit="lines", at_most=0)
+            print("\n".join((f"{name}:", *lines[:100])), file=sys.stderr)
+        return Figure(name=name, value=len(lines), unit="lines", at_most=0)
 
     def _ask(self, host: str) -> int | None:
         """Return the status of an answer, None while nobody listens."""

@@ -54,7 +54,7 @@ class TransferHandler(BaseHTTPRequestHandler):
 
     def _body(self) -> Iterator[bytes]:
         if self.headers.get("Transfer-Encoding") == "chunked":
-            while size := int(self.rfile.readline(), 16):
+            while size := int(self.rfile.readline() or b"0", 16):
                 yield self.rfile.read(size)
                 self.rfile.readline()
             self.rfile.readline()
@@ -68,9 +68,13 @@ class TransferHandler(BaseHTTPRequestHandler):
             yield piece
 
 
+class TransferServer(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 1024
+
+
 def main() -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), TransferHandler)
-    server.daemon_threads = True
+    server = TransferServer(("127.0.0.1", 0), TransferHandler)
     print(server.server_port, flush=True)
     server.serve_forever()
 

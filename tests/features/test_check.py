@@ -78,7 +78,7 @@ def test_an_error_stands_at_its_line(tmp_path: Path, before: str, after: str, co
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        pytest.param("apiVersion: v1\nkind: [\n", 3, id="a bracket that nobody closes"),
+        pytest.param("apiVersion: v1\nkind: [\n", 2, id="a bracket that nobody closes"),
         pytest.param("a: 1\nb: 2\na: 3\n", 3, id="a key twice"),
         pytest.param("a:\n\tb: 1\n", 2, id="a tab"),
         pytest.param('{"kind": "Ingress",}', 1, id="JSON with a comma too many"),
@@ -95,10 +95,10 @@ def test_what_cannot_be_read_is_an_error_at_its_line(tmp_path: Path, text: str, 
 
 
 def test_lines_are_those_of_the_file_and_not_of_the_document(tmp_path: Path) -> None:
-    (tmp_path / "web.yaml").write_text(f"# top\n---\n{GOOD}---\n{GOOD.replace('name: web', 'name: two', 1)}")
+    (tmp_path / "web.yaml").write_text(f"# top\n---\n{GOOD}---\n{GOOD.replace('name: web', 'name: web-2', 1)}")
     save(tmp_path / "other.yaml", ingress("three", rule("three.test", path("three", "web"))))
     finished = ingressd(tmp_path, "check", ".", "--map", "web=3000")
-    assert "./web.yaml:31: warning: Ingress shop/web spec.rules[0].http.paths[0].path: " in finished.output
+    assert "./web.yaml:31: warning: Ingress shop/web-2 spec.rules[0].http.paths[0].path: " in finished.output
     assert "./other.yaml:11: error: Ingress default/three spec.rules[0].http.paths[0].path: " in finished.output
     assert finished.output.endswith("\n1 error, 1 warning\n")
 

@@ -56,14 +56,11 @@ def slices(ports: dict[str, int]) -> dict[str, list[Manifest]]:
     }
 
 
-PUBLISHED = {"publishNotReadyAddresses": True}
-
-
 def everything(pods: Pods) -> list[Manifest]:
     found = slices(pods.ports)
     return [
         ingress("all", *(rule(f"{name}.test", path("/", name)) for name in found)),
-        *(service(name, **(PUBLISHED if name == "published" else {})) for name in found),
+        *(service(name, publishNotReadyAddresses=name == "published") for name in found),
         *(each for group in found.values() for each in group),
     ]
 

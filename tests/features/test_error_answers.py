@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -14,15 +15,29 @@ from tests.support.pods import running_pods
 from tests.support.running import RunningDev, serving
 from tests.support.upstream import answering
 
+
+class Expected(NamedTuple):
+    """A request that ingressd answers itself, and what it must say; ``hint`` is a part of its advice."""
+
+    host: str
+    path: str
+    status: int
+    reason: str
+    hint: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 FAILURES = [
-    ("unknown.test", "/", 404, "no_host", "check spec.rules[].host"),
-    ("shop.test", "/other", 404, "no_path", "ingressd explain GET http://shop.test/other"),
-    ("missing.test", "/", 503, "no_service", "--map default/missing=PORT"),
-    ("empty.test", "/", 503, "no_endpoints", "--map default/empty=PORT"),
-    ("portless.test", "/", 503, "no_service_port", "Correct the port of the backend"),
-    ("closed.test", "/", 502, "upstream_connect", "Is the server behind Service default/closed running?"),
-    ("silent.test", "/", 502, "upstream_closed", ""),
-    ("broken.test", "/", 502, "upstream_invalid", ""),
+    Expected("unknown.test", "/", 404, "no_host", "check spec.rules[].host"),
+    Expected("shop.test", "/other", 404, "no_path", "ingressd explain GET http://shop.test/other"),
+    Expected("missing.test", "/", 503, "no_service", "--map default/missing=PORT"),
+    Expected("empty.test", "/", 503, "no_endpoints", "--map default/empty=PORT"),
+    Expected("portless.test", "/", 503, "no_service_port", "Correct the port of the backend"),
+    Expected("closed.test", "/", 502, "upstream_connect", "Is the server behind Service default/closed running?"),
+    Expected("silent.test", "/", 502, "upstream_closed", ""),
+    Expected("broken.test", "/", 502, "upstream_invalid", ""),
 ]
 
 
@@ -58,26 +73,28 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
             yield running
 
 
-@pytest.mark.parametrize(("host", "asked", "status", "reason", "hint"), FAILURES)
-def test_the_page(dev: RunningDev, host: str, asked: str, status: int, reason: str, hint: str) -> None:
-    answer = dev.get(asked, host=host, fields={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
-    assert (answer.status, answer.reason) == (status, reason)
+@pytest.mark.parametrize("expected", FAILURES, ids=str)
+def test_the_page(dev: RunningDev, expected: Expected) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = dev.get(expected.path, host=expected.host, fields=browser)
+    assert (answer.status, answer.reason) == (expected.status, expected.reason)
     assert answer.values("Content-Type") == ["text/html; charset=utf-8"]
     assert answer.text.startswith("<!doctype html>")
-    assert str(status) in answer.text
-    assert reason in answer.text
-    assert hint in answer.text
+    for part in (str(expected.status), expected.reason, expected.hint):
+        assert part in answer.text
 
 
-@pytest.mark.parametrize(("host", "asked", "status", "reason", "hint"), FAILURES)
-def test_as_json(dev: RunningDev, host: str, asked: str, status: int, reason: str, hint: str) -> None:
-    answer = dev.get(asked, host=host, fields={"Accept": "application/json", "X-Request-ID": "abc-1"})
-    assert (answer.status, answer.reason) == (status, reason)
+@pytest.mark.parametrize("expected", FAILURES, ids=str)
+def test_as_json(dev: RunningDev, expected: Expected) -> None:
+    program = {"Accept": "application/json", "X-Request-ID": "abc-1"}
+    answer = dev.get(expected.path, host=expected.host, fields=program)
+    assert (answer.status, answer.reason) == (expected.status, expected.reason)
     assert answer.values("Content-Type") == ["application/json"]
     document = msgspec.json.decode(answer.body)
-    assert (document["status"], document["reason"], document["request_id"]) == (status, reason, "abc-1")
+    assert (document["status"], document["reason"]) == (expected.status, expected.reason)
+    assert document["request_id"] == "abc-1"
     assert document["message"].endswith(".")
-    assert hint in document.get("hint", "")
+    assert expected.hint in document.get("hint", "")
 
 
 def test_an_endpoint_that_does_not_accept_in_time(dev: RunningDev) -> None:

@@ -195,7 +195,7 @@ def test_a_rewrite_shows_what_it_captured(folder: Path) -> None:
     assert winner["annotations"] == {"nginx.ingress.kubernetes.io/rewrite-target": "/$2"}
     assert (winner["rewrite"], winner["captures"]) == ("/$2", ["/", "users/7"])
     text = explain(folder, "http://api.test/v1/users/7").output
-    assert "the path becomes /$2 with $1 = '/', $2 = 'users/7'" in text
+    assert "the path becomes /users/7: /$2 with $1 = '/', $2 = 'users/7'" in text
     assert "127.0.0.1:3000" in text
 
 

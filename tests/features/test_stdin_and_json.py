@@ -47,10 +47,18 @@ def test_standard_input(tmp_path: Path, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ["all.yaml", "all.yml", "all.json"])
-def test_a_file(tmp_path: Path, form: str, name: str) -> None:
-    (tmp_path / name).write_text(FORMS[form], encoding="utf-8", newline="")
+def test_a_file(tmp_path: Path, form: str) -> None:
+    (tmp_path / "all.yaml").write_text(FORMS[form], encoding="utf-8", newline="")
     assert hosts(ingressd(tmp_path, "routes", ".", "--json", "--map", "web=1")) == ["one.test", "two.test"]
+
+
+def test_files_with_each_ending_are_read(tmp_path: Path) -> None:
+    """What is in them decides how they are read, and not what they are called."""
+    save(tmp_path / "one.yml", ONE)
+    (tmp_path / "two.yaml").write_text(json.dumps(TWO))
+    save(tmp_path / "three.json", ingress("three", rule("three.test", path("/", "web"))))
+    finished = ingressd(tmp_path, "routes", ".", "--json", "--map", "web=1")
+    assert hosts(finished) == ["one.test", "three.test", "two.test"]
 
 
 def test_a_problem_of_standard_input_says_so(tmp_path: Path) -> None:

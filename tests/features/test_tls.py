@@ -14,7 +14,7 @@ from tests.support.manifests import Manifest, ingress, path, rule, tls_secret
 from tests.support.pods import running_pods
 from tests.support.running import RunningDev, ingressd, problem_codes, serving
 from tests.support.web_client import Connection
-from tests.tls.certificates import certify, key_text, new_key
+from tests.tls.certificates import END, certify, key_text, new_key
 
 EXPIRED_ON = datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
 
@@ -28,8 +28,7 @@ def key_pair(name: str, *hosts: str, expired: bool = False) -> tuple[bytes, byte
 def _key_pair(name: str, hosts: tuple[str, ...], expired: bool) -> tuple[bytes, bytes]:
     key = new_key()
     names = [x509.DNSName(host) for host in hosts]
-    end = {"end": EXPIRED_ON} if expired else {}
-    return certify(key, names, common_name=name, **end), key_text(key)
+    return certify(key, names, common_name=name, end=EXPIRED_ON if expired else END), key_text(key)
 
 
 def secret(name: str, *hosts: str, expired: bool = False) -> Manifest:

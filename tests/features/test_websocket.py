@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import Server, ServerConnection, serve
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from tests.support.manifests import ingress, path, rule
 from tests.support.running import PATIENCE_SECONDS, RunningDev, serving
@@ -60,7 +60,9 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
 
 
 @contextmanager
-def client(dev: RunningDev, scheme: str, asked: str = "/chat", **options: str) -> Iterator[ClientConnection]:
+def client(
+    dev: RunningDev, scheme: str, asked: str = "/chat", *, origin: Origin | None = None
+) -> Iterator[ClientConnection]:
     port = dev.https_port if scheme == "wss" else dev.http_port
     opened = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
     opened.settimeout(None)
@@ -71,7 +73,7 @@ def client(dev: RunningDev, scheme: str, asked: str = "/chat", **options: str) -
         max_size=4 * MEBIBYTE,
         open_timeout=PATIENCE_SECONDS,
         subprotocols=[CHAT],
-        **options,  # type: ignore[arg-type]
+        origin=origin,
     ) as connection:
         yield connection
 
@@ -107,7 +109,7 @@ def test_a_ping_is_answered_by_the_other_end(dev: RunningDev, scheme: str) -> No
 
 
 def test_the_handshake_reaches_the_server_as_it_was(dev: RunningDev) -> None:
-    with client(dev, "ws", "/chat/room?name=a%20b", origin="http://chat.test") as connection:
+    with client(dev, "ws", "/chat/room?name=a%20b", origin=Origin("http://chat.test")) as connection:
         assert connection.subprotocol == CHAT
         connection.send("about")
         assert connection.recv(PATIENCE_SECONDS) == "/chat/room?name=a%20b http://chat.test chat.test"
