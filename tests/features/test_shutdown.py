@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ingressd.settings import ProxySettings
 from tests.support.manifests import ingress, path, rule
 from tests.support.pods import Gate, Pods, running_pods
 from tests.support.running import RunningDev, eventually, serving
@@ -84,13 +85,28 @@ def test_while_it_drains_it_is_not_ready(dev: RunningDev, gate: Gate) -> None:
     assert dev.wait() == 0
 
 
-def test_idle_connections_do_not_hold_it_up(dev: RunningDev) -> None:
-    with dev.connect() as connection, dev.connect_tls(HOST) as encrypted:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_idle_connection_does_not_hold_it_up(dev: RunningDev, scheme: str) -> None:
+    """Neither when its client does not notice: over TLS it would be asked to say that it has noticed."""
+    with dev.connect_tls(HOST) if scheme == "https" else dev.connect() as connection:
         assert connection.request("GET", "/web", host=HOST).pod == "web"
-        assert encrypted.request("GET", "/web", host=HOST).pod == "web"
         dev.interrupt()
-        assert dev.wait() == 0
+        # Well before what is in flight would be cut off, and well after what ending takes.
+        assert dev.process.wait(ProxySettings().drain_grace_seconds / 2) == 0
         assert connection.socket.recv(1) == b""
+
+
+def test_an_idle_connection_is_closed_while_a_request_is_in_flight(dev: RunningDev, gate: Gate) -> None:
+    with dev.connect() as busy, dev.connect() as idle:
+        assert idle.request("GET", "/web", host=HOST).pod == "web"
+        busy.send("GET", "/", host=HOST)
+        with busy.response() as response:
+            assert response.read(5) == b"first"
+            dev.interrupt()
+            assert idle.socket.recv(1) == b""
+            gate.open()
+            assert response.read() == b" last"
+    assert dev.wait() == 0
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path_factory: pytest.TempPathFactory, pods: Pods, gate: Gate) -> None:
@@ -107,4 +123,4 @@ def test_a_second_signal_ends_it_at_once(tmp_path_factory: pytest.TempPathFactor
             running.output.wait_for(r"^ending, 1 in flight")
             running.interrupt()
             code = running.wait()
-    assert (code, running.errors.text) == (0, "x")
+    assert (code, running.errors.text) == (1, "\nAborted!\n")
