@@ -4,9 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LOAD_VENV := .venv-load
+LOAD_READY := $(LOAD_VENV)/.ready
+LOAD_PORT := 18180
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs lock clean
+.PHONY: help demo test check format load drill docs lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,7 +18,7 @@ $(READY): requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("ingressd needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
 demo: $(READY) ## Serve the bundled example manifests on localhost (Ctrl-C ends it)
@@ -33,6 +36,26 @@ check: $(READY) ## Lint, format, types, import contracts
 format: $(READY) ## Rewrite the source in the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+$(LOAD_READY): requirements/load.txt
+	$(PYTHON) -m venv $(LOAD_VENV)
+	$(LOAD_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/load.txt
+	@touch $(LOAD_READY)
+
+load: $(READY) $(LOAD_READY) ## Send locust visitors to a demo for half a minute, and judge failures and the slow tail
+	$(BIN)/ingressd demo --http-port $(LOAD_PORT) --https-port 0 --admin-port 0 > $(LOAD_VENV)/demo.log & demo=$$!; \
+	trap 'kill -INT $$demo; wait $$demo' EXIT; \
+	until grep -q 'certificate verified' $(LOAD_VENV)/demo.log; do kill -0 $$demo && sleep 0.2 || exit 1; done; \
+	$(LOAD_VENV)/bin/locust -f loadtest/locustfile.py --headless --only-summary -H http://127.0.0.1:$(LOAD_PORT) \
+		-u 50 -r 25 -t 30s --html $(LOAD_VENV)/report.html
+
+drill: $(READY) ## Measure memory, long-lived connections, start, reload, rate and lookup against their targets (4 minutes)
+	$(BIN)/python -m loadtest.start
+	$(BIN)/python -m loadtest.reload
+	$(BIN)/python -m loadtest.memory
+	$(BIN)/python -m loadtest.long_lived
+	$(BIN)/python -m loadtest.rate
+	$(BIN)/python -m loadtest.lookup
 
 docs: $(READY) ## Write docs/reference.md from the program's tables
 	$(BIN)/python docs/reference.py

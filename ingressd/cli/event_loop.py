@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
@@ -13,10 +14,25 @@ _Result = TypeVar("_Result")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+MOST_DESCRIPTORS = 1 << 20
+
+
 def run(work: Coroutine[Any, Any, _Result]) -> _Result:
     """Run ``work`` to its end, on uvloop where it is installed."""
+    raise_descriptor_limit()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(work)
+
+
+def raise_descriptor_limit() -> None:
+    """Take as many descriptors as the system allows: each proxied request holds two, and a usual limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    # macOS names no limit and enforces one: then what there is has to do.
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextlib.contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -40,3 +42,15 @@ def test_a_result_is_returned() -> None:
         return 42
 
     assert run(answer()) == 42
+
+
+def test_as_many_descriptors_are_taken_as_the_system_allows() -> None:
+    program = (
+        "import resource\n"
+        "from ingressd.cli.event_loop import raise_descriptor_limit\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 512))\n"
+        "raise_descriptor_limit()\n"
+        "print(*resource.getrlimit(resource.RLIMIT_NOFILE))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "512 512\n"

@@ -93,3 +93,17 @@ def test_a_list_is_served_and_reloaded(tmp_path: Path) -> None:
         save_list(dev, ONE)
         dev.output.wait_for(r"^- two\.test/ → web:80$")
         assert dev.get("/", host="one.test").pod == "web"
+
+
+def test_what_comes_through_a_pipe_is_served_beside_files(tmp_path: Path) -> None:
+    """``helm template ./chart | ingressd dev - extra``; the pipe has said everything, and the files are watched."""
+    with (
+        running_pods("web") as pods,
+        serving(tmp_path, ONE, arguments=pods.maps(), paths=("-", "k8s"), standard_input=as_yaml(TWO)) as dev,
+    ):
+        assert dev.get("/", host="one.test").pod == "web"
+        assert dev.get("/", host="two.test").pod == "web"
+        dev.save("all.yaml", ingress("one", rule("changed.test", path("/", "web"))))
+        dev.output.wait_for(r"^\+ changed\.test/ → web:80$")
+        assert dev.get("/", host="changed.test").pod == "web"
+        assert dev.get("/", host="two.test").pod == "web"

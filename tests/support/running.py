@@ -170,25 +170,30 @@ def serving(
     *manifests: Manifest | str,
     arguments: Sequence[str] = (),
     ports: Sequence[str] = ("--http-port", "0", "--https-port", "0", "--admin-port", "0"),
+    paths: Sequence[str] = ("k8s",),
+    standard_input: str = "",
     ends_well: bool = True,
 ) -> Iterator[RunningDev]:
-    """Run ``ingressd dev`` in ``folder`` with these manifests, in ``folder/k8s/all.yaml``.
+    """Run ``ingressd dev`` in ``folder`` with these manifests, in ``folder/k8s/all.yaml``, on ``paths``.
 
     At the end Ctrl-C must make it exit with 0, and it must have said nothing on standard error; without ``ends_well``
     the test ends it and judges that itself.
     """
     save(folder / "k8s" / "all.yaml", *manifests)
     process = subprocess.Popen(
-        [*PROGRAM, "dev", "k8s", *ports, *arguments],
+        [*PROGRAM, "dev", *paths, *ports, *arguments],
         cwd=folder,
         env=environment_of(folder),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
     )
     dev = RunningDev(process, folder / "k8s")
+    assert process.stdin is not None
+    process.stdin.write(standard_input)
+    process.stdin.close()
     try:
         dev.wait_until_ready()
         yield dev
