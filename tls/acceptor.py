@@ -20,6 +20,7 @@ __all__ = ["TlsAcceptor", "TlsFailure", "TlsFailureReason"]
 
 _BATCH: Final = 64
 _PAUSE_SECONDS: Final = 1.0
+_SHUTDOWN_SECONDS: Final = 1.0
 
 # accept(2): errors of the connection and not of the socket that listens; the next one may be fine.
 _ONE_CONNECTION_ONLY: Final = frozenset(
@@ -205,6 +206,8 @@ class TlsAcceptor:
                 ssl=context,
                 # The deadline is earlier; without a value here, one of 60 seconds would hold as well.
                 ssl_handshake_timeout=self._handshake_timeout_seconds,
+                # An idle client may never answer the close_notify; without a value it would be waited for, 30 seconds.
+                ssl_shutdown_timeout=_SHUTDOWN_SECONDS,
             )
 
 

@@ -9,6 +9,8 @@ import signal
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
+from ingressd.cli.exit_code import ExitCode
+
 _Result = TypeVar("_Result")
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -18,10 +20,13 @@ MOST_DESCRIPTORS = 1 << 20
 
 
 def run(work: Coroutine[Any, Any, _Result]) -> _Result:
-    """Run ``work`` to its end, on uvloop where it is installed."""
+    """Run ``work`` to its end, on uvloop where it is installed. A Ctrl-C that nobody waits for ends the program."""
     raise_descriptor_limit()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(work)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(work)
+    except KeyboardInterrupt:
+        raise SystemExit(ExitCode.INTERRUPTED) from None
 
 
 def raise_descriptor_limit() -> None:

@@ -8,11 +8,13 @@ import click
 
 
 class ExitCode(enum.IntEnum):
-    """PROBLEMS: it ran, and found errors. USAGE: it could not run as asked, or there was nothing to do."""
+    """PROBLEMS: it ran, and found errors. USAGE: it could not run as asked, or there was nothing to do. INTERRUPTED:
+    Ctrl-C ended it at once (128 and the signal's number, as shells count)."""
 
     OK = 0
     PROBLEMS = 1
     USAGE = 2
+    INTERRUPTED = 130
 
 
 class CommandError(click.ClickException):

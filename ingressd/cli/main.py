@@ -41,6 +41,7 @@ def command() -> None:
       0  it worked
       1  it ran and found errors
       2  it could not run as asked, or there was nothing to do
+      130  a second Ctrl-C ended it at once
     """
 
 

@@ -36,7 +36,7 @@ def manifest_options(function: _Command) -> _Command:
                 "ingress_classes",
                 metavar="NAME",
                 multiple=True,
-                help="Serve only Ingresses of this class. Repeatable; without it, those of every class.",
+                help="Serve only Ingresses of this class, and those without. Repeatable; without it, every Ingress.",
             ),
         )
     ):

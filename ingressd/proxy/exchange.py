@@ -26,7 +26,7 @@ HALF_CLOSED_IDLE_SECONDS = 0.25
 """A client that is gone and one that only stopped sending look alike (both sent FIN) until something is written to
 it. While the answer flows, a client that is gone shows itself by a reset; when the flow stops, it counts as gone."""
 
-IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"})
 """Methods that may be sent again when it is not known whether they arrived (RFC 9110 section 9.2.2)."""
 
 

@@ -33,8 +33,9 @@ def test_the_second_ctrl_c_ends_at_once() -> None:
             os.kill(os.getpid(), signal.SIGINT)
             await asyncio.sleep(30)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit) as ended:
         run(never_drains())
+    assert ended.value.code == 130
 
 
 def test_a_result_is_returned() -> None:

@@ -10,7 +10,7 @@ from ingressd.cli.exit_code import CommandError, ExitCode
 
 
 def test_codes_are_stable() -> None:
-    assert {code.name: int(code) for code in ExitCode} == {"OK": 0, "PROBLEMS": 1, "USAGE": 2}
+    assert {code.name: int(code) for code in ExitCode} == {"OK": 0, "PROBLEMS": 1, "USAGE": 2, "INTERRUPTED": 130}
 
 
 def test_an_error_is_one_line_on_standard_error() -> None:
