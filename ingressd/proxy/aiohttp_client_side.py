@@ -103,8 +103,11 @@ class AiohttpClientSide:
         self._connection.answer_with(None)
         if self._on_close is not None:
             self._on_close()
+            self._on_close = None
         if self._exchange is not None:
             self._exchange.cancel()
+            # The two refer to each other: without this, only the garbage collector would free them.
+            self._exchange = None
 
     # What the exchange calls (ClientSide).
 

@@ -165,6 +165,7 @@ class AiohttpLane:
             side.close()
             raise
         if isinstance(answer, Tunnel):
+            side.close()
             self.tunnels += 1
             progress.upgraded = True
             return TunnelResponse(answer, progress)
