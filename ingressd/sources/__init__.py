@@ -16,4 +16,6 @@ contents      the objects of one file, and all that is wrong with it
 holdings      which objects of which file count
 wakes         when to look at watched files again
 listing       the files that the given paths name, and the folders to watch
+notifications what the operating system says about changes in folders
+file_systems  which file systems say nothing about changes made elsewhere
 """

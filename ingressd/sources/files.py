@@ -21,9 +21,9 @@ from ingressd.resources.problem import Location, Problem, Severity
 from ingressd.sources.contents import read_contents
 from ingressd.sources.documents import MOST_BYTES
 from ingressd.sources.holdings import Holding, hold, merge
-from ingressd.sources.listing import STANDARD_INPUT, ListedFile, Listing, list_files, reason_of
+from ingressd.sources.listing import GONE, STANDARD_INPUT, ListedFile, Listing, list_files, reason_of
 from ingressd.sources.origins import Origins
-from ingressd.sources.wakes import wakes
+from ingressd.sources.wakes import Wakes
 
 # Two writes may get the same modification time when they are closer than the clock of the file system is fine.
 _RACY_NANOSECONDS = 2_000_000_000
@@ -34,11 +34,15 @@ class SourceError(Exception):
 
 
 class _Known(msgspec.Struct, frozen=True, eq=False):
-    """A file as it was read last. ``signature`` is None when the next look has to read it again."""
+    """A file as it was read last. ``signature`` is None when the next look has to read it again.
+
+    ``failed`` is true when that reading failed, and ``holding`` is older.
+    """
 
     signature: tuple[int, ...] | None
     digest: bytes
     holding: Holding
+    failed: bool = False
 
 
 class FileSource:
@@ -46,14 +50,15 @@ class FileSource:
 
     ``paths`` are files, folders (recursive), or ``-`` for standard input, which is read once, like a pipe. An
     object that becomes invalid keeps its last good version; a document that cannot be read keeps every object
-    of its file. Of an object that is defined twice, the first counts, in the order of ``paths`` and then by
-    name. Raises SourceError for a path that does not exist when the source is made.
+    of its file. A file or folder that cannot be read keeps all that it held, unless it does not exist. Of an
+    object that is defined twice, the first counts, in the order of ``paths`` and then by name. Raises SourceError
+    for a path that does not exist, or that nobody can look at, when the source is made.
     """
 
     def __init__(self, paths: Sequence[str], *, watch: bool = True, standard_input: BinaryIO | None = None) -> None:
         for path in paths:
-            if path != STANDARD_INPUT and not os.path.exists(path):
-                raise SourceError(f"{path}: there is no such file or folder. Check the path.")
+            if path != STANDARD_INPUT:
+                _check(path)
         if not paths:
             raise SourceError("No manifests to serve. Name a file, a folder, or - for standard input.")
         self._paths = tuple(dict.fromkeys(paths))
@@ -61,6 +66,8 @@ class FileSource:
         self._standard_input = standard_input
         self._once: dict[str, _Known] = {}
         self._known: dict[str, _Known] = {}
+        # None before everything was said.
+        self._holdings: dict[str, Holding] | None = None
         self._objects: dict[ObjectKey, KubernetesObject] = {}
         self._reported: dict[str, tuple[Problem, ...]] = {}
         self._passed_over: dict[str, int] = {}
@@ -88,7 +95,7 @@ class FileSource:
 
     def read(self) -> tuple[Change, ...]:
         """Everything there is, ending with Synced. For callers without an event loop, and before ``changes``."""
-        self._objects, self._reported = {}, {}
+        self._objects, self._reported, self._holdings = {}, {}, None
         self._was_read = True
         return (*self._refresh(), Synced())
 
@@ -99,9 +106,10 @@ class FileSource:
         """
         if not self._was_read:
             yield await asyncio.to_thread(self.read)
+        wakes = Wakes(self._is_unsettled)
         while self._watch and self._listing.watched:
             listing = self._listing
-            async with contextlib.aclosing(wakes(listing)) as moments:
+            async with contextlib.aclosing(wakes.wakes(listing)) as moments:
                 async for watch_anew in moments:
                     batch = await asyncio.to_thread(self._refresh)
                     if batch:
@@ -114,9 +122,13 @@ class FileSource:
 
     def _refresh(self) -> tuple[Change, ...]:
         """Look at every file, and say what differs from what was said before."""
-        listing = list_files(self._paths)
+        listing = list_files(self._paths, self._listing.files)
         known = dict(self._read_files(listing))
         holdings = {name: entry.holding for name, entry in known.items()}
+        unchanged = _are_same(self._holdings, holdings) and self._listing.problems == listing.problems
+        self._listing, self._known, self._holdings = listing, known, holdings
+        if unchanged:
+            return ()
         merged = merge(holdings)
         objects = {key: placed.object for key, placed in merged.objects.items()}
         reported: dict[str, tuple[Problem, ...]] = {
@@ -127,10 +139,13 @@ class FileSource:
             if problems:
                 reported[name] = problems
         changes = (*_object_changes(self._objects, objects), *_reports(self._reported, reported))
-        self._listing, self._known, self._objects, self._reported = listing, known, objects, reported
+        self._objects, self._reported = objects, reported
         self._passed_over = _total(holding.passed_over for holding in holdings.values())
         self._origins.replace({key: placed.origin for key, placed in merged.objects.items()})
         return changes
+
+    def _is_unsettled(self) -> bool:
+        return self._listing.uncertain or any(known.failed for known in self._known.values())
 
     def _read_files(self, listing: Listing) -> Iterator[tuple[str, _Known]]:
         """The files by name, in the order of the paths given."""
@@ -155,22 +170,34 @@ class FileSource:
 
 
 def _read(listed: ListedFile, previous: _Known | None) -> _Known | None:
-    """The file as it is now; None when it has just gone. One that cannot be read keeps what it held."""
+    """The file as it is now; None when it has just gone. One that cannot be read keeps what it held.
+
+    It is read by its name: where that led when it was listed, kubelet may have removed since.
+    """
     held = previous.holding if previous is not None else None
     try:
-        signature = _signature(listed.real)
+        signature = _signature(listed.name)
         if previous is not None and previous.signature is not None and previous.signature == signature:
             return previous
-        content = _content(listed.real)
-    except FileNotFoundError:
+        content = _content(listed.name)
+    except GONE:
         return None
     except OSError as error:
-        objects = held.objects if held is not None else {}
-        return _Known(None, b"", Holding(objects, problems=(_unreadable(listed.name, error),)))
+        return _not_read(listed, previous, error)
     digest = hashlib.blake2b(content).digest()
-    if previous is not None and previous.digest == digest:
+    if previous is not None and not previous.failed and previous.digest == digest:
         return _Known(signature, digest, previous.holding)
     return _Known(signature, digest, hold(read_contents(content, listed.name), held))
+
+
+def _not_read(listed: ListedFile, previous: _Known | None, error: OSError) -> _Known:
+    problems = (_unreadable(listed.name, error),)
+    if previous is None:
+        return _Known(None, b"", Holding(problems=problems), failed=True)
+    # The folder of a file that is kept has the same problem, and one report is enough.
+    if listed.kept or (previous.failed and previous.holding.problems == problems):
+        return previous
+    return _Known(None, b"", msgspec.structs.replace(previous.holding, problems=problems), failed=True)
 
 
 def _content(path: str) -> bytes:
@@ -184,6 +211,21 @@ def _signature(path: str) -> tuple[int, ...] | None:
     if time.time_ns() - status.st_mtime_ns < _RACY_NANOSECONDS:
         return None
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _check(path: str) -> None:
+    """Raises SourceError when there is nothing at ``path``, or nobody can tell."""
+    try:
+        os.stat(path)
+    except GONE:
+        raise SourceError(f"{path}: there is no such file or folder. Check the path.") from None
+    except OSError as error:
+        raise SourceError(f"{path}: {reason_of(error)}. Check that this program may read it.") from None
+
+
+def _are_same(before: Mapping[str, Holding] | None, after: Mapping[str, Holding]) -> bool:
+    """Whether the same files, in the same order, hold the very same."""
+    return before is not None and before == after and list(before) == list(after)
 
 
 def _object_changes(

@@ -16,6 +16,7 @@ from ingressd.resources.config_map import ConfigMap
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Location, Problem
 from ingressd.sources.files import FileSource, SourceError
+from tests.sources.descriptors import TOO_FEW_FOR_NOTIFICATIONS, free_descriptors
 
 # Far more than any change takes: it only ends a test that would otherwise hang.
 PATIENCE_SECONDS = 30
@@ -336,3 +337,93 @@ async def test_changes_after_reading_say_only_what_changed(tmp_path: Path) -> No
         batch = await anext(batches)
     assert [change.object.key for change in batch if isinstance(change, Applied)] == [key("b")]
     assert len(batch) == 1
+
+
+def test_reading_nothing_again_says_its_problems_again(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").symlink_to("nowhere")
+    source = FileSource([str(tmp_path)])
+    first = source.read()
+    assert [type(change) for change in first] == [Reported, Synced]
+    assert source.read() == first
+
+
+def test_a_path_that_cannot_be_looked_at_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(SourceError, match="loop: too many levels of symbolic links"):
+        FileSource([str(tmp_path / "loop")])
+
+
+async def test_a_folder_that_cannot_be_listed_for_a_moment_keeps_its_objects(tmp_path: Path) -> None:
+    (tmp_path / "k8s" / "sub").mkdir(parents=True)
+    (tmp_path / "k8s" / "a.yaml").write_text(config_map("a"))
+    (tmp_path / "k8s" / "sub" / "b.yaml").write_text(config_map("b") + "---\nb: c: d\n")
+    (tmp_path / "c.yaml").write_text(config_map("a", "loser") + config_map("c"))
+    async with watched(tmp_path / "k8s", tmp_path / "c.yaml") as watching:
+        objects, problems = dict(watching.told.objects), dict(watching.told.problems)
+        assert objects == {"a": "1", "b": "1", "c": "1"}
+        assert watching.told.codes() == {"b.yaml": ["syntax_error"], "c.yaml": ["duplicate_object"]}
+        with free_descriptors(0):
+            os.utime(tmp_path / "c.yaml")
+            # What is in the folder is not reported as well; the file that was given has to be opened by itself.
+            await watching.until(
+                lambda told: (
+                    told.codes()
+                    == {
+                        "k8s": ["unreadable_path"],
+                        "b.yaml": ["syntax_error"],
+                        "c.yaml": ["unreadable_path", "duplicate_object"],
+                    }
+                )
+            )
+            assert watching.told.objects == objects
+        # Nothing changes that could be notified of.
+        await watching.until(lambda told: told.problems == problems)
+        assert watching.told.objects == objects
+        (tmp_path / "k8s" / "sub" / "b.yaml").write_text(config_map("b", "2"))
+        await watching.until_objects(a="1", b="2", c="1")
+
+
+async def test_what_goes_from_a_folder_that_cannot_be_listed_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(config_map("a"))
+    (tmp_path / "b.yaml").write_text(config_map("b"))
+    async with watched(tmp_path) as watching:
+        with free_descriptors(0):
+            (tmp_path / "a.yaml").unlink()
+            await watching.until_objects(b="1")
+        await watching.until(lambda told: not told.problems)
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [("/proc/self/mem", "input/output error"), ("a.yaml", "too many levels of symbolic links")],
+)
+async def test_a_file_that_cannot_be_read_for_a_moment_keeps_its_objects(
+    tmp_path: Path, target: str, reason: str
+) -> None:
+    file, aside = tmp_path / "a.yaml", tmp_path / ".aside"
+    file.write_text(config_map("a") + config_map("b"))
+    async with watched(tmp_path) as watching:
+        file.rename(aside)
+        aside.with_name(".link").symlink_to(target)
+        aside.with_name(".link").rename(file)
+        await watching.until(lambda told: told.codes() == {"a.yaml": ["unreadable_path"]})
+        (problem,) = watching.told.problems[str(file)]
+        assert problem.message == f"{file} cannot be read: {reason}."
+        assert watching.told.objects == {"a": "1", "b": "1"}
+        aside.rename(file)
+        await watching.until(lambda told: not told.problems)
+        assert watching.told.objects == {"a": "1", "b": "1"}
+        file.write_text(config_map("b", "2"))
+        await watching.until_objects(b="2")
+
+
+async def test_saves_are_seen_without_notifications(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(config_map("a"))
+    with free_descriptors(TOO_FEW_FOR_NOTIFICATIONS):
+        async with watched(tmp_path) as watching:
+            for value in ("2", "3"):
+                file.write_text(config_map("a", value))
+                await watching.until_objects(a=value)
+            (tmp_path / "b.yaml").write_text(config_map("b"))
+            await watching.until_objects(a="3", b="1")
