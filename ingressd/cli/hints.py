@@ -18,7 +18,7 @@ DEV_HINTS: Hints = {
         "with --map {namespace}/{service}=PORT."
     ),
     Reason.RESOURCE_BACKEND: "Give the path a backend with a Service.",
-    Reason.UPSTREAM_CONNECT: "Is the server behind Service {namespace}/{service} running?",
-    Reason.UPSTREAM_CONNECT_TIMEOUT: "Is the server behind Service {namespace}/{service} running?",
+    Reason.UPSTREAM_CONNECT: "Is the server of Service {namespace}/{service} running at {endpoint}?",
+    Reason.UPSTREAM_CONNECT_TIMEOUT: "Is the server of Service {namespace}/{service} running at {endpoint}?",
 }
 """By reason; the blanks are filled when a page is made (``proxy.answers``)."""

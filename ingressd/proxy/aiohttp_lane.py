@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 
 from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
-from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse
+from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse, cancelled_failure
 from ingressd.proxy.answers import Hints, failure_page, hint_for
 from ingressd.proxy.client_connection import ClientConnection, Incoming
 from ingressd.proxy.decision import Decision, decide
@@ -82,13 +82,15 @@ class AiohttpLane:
         progress = Progress(connection.peer.address, connection.peer.scheme, self._side.clock, self._observers)
         self.in_flight += 1
         progress.head = head = incoming.head
+        progress.sketch = incoming.sketch
         if head is None:
             failure = incoming.failure or Failure(Reason.INTERNAL_ERROR)
             return self._answer_failure(failure, None, connection, progress, last=True)
         try:
             return await self._answer(request, head, progress)
         except asyncio.CancelledError:
-            progress.finish(Failure(Reason.CLIENT_CLOSED).answer.status, Reason.CLIENT_CLOSED)
+            cancelled = cancelled_failure(connection)
+            progress.finish(cancelled.answer.status, cancelled.reason)
             raise
         except Exception:
             _log.exception("request %s failed", progress.request_id)
@@ -190,7 +192,7 @@ class AiohttpLane:
         last: bool,
     ) -> LocalResponse:
         accept = b",".join(head.values(b"accept")) if head is not None else b""
-        hint = hint_for(failure, head, progress.route, self._hints)
+        hint = hint_for(failure, head, progress.route, progress.endpoint, self._hints)
         page = failure_page(failure, accept, hint, progress.request_id)
         return LocalResponse(
             failure.answer.status, page, connection, progress, failure=failure, last=last or self.draining

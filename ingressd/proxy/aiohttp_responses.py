@@ -25,6 +25,15 @@ from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.tunnel import Tunnel
 
+RETRY_AFTER_SECONDS = "1"
+WORTH_A_RETRY = frozenset({Reason.NO_ENDPOINTS, Reason.DRAINING})
+"""Reasons that pass without anybody changing an object."""
+
+
+def cancelled_failure(connection: ClientConnection) -> Failure:
+    """Return why a request was cancelled: its client left, or ingressd ends and its grace is over."""
+    return Failure(Reason.CLIENT_CLOSED if connection.client_is_gone else Reason.DRAINING)
+
 
 class ForwardedResponse(web.StreamResponse):
     """The upstream's answer: its head can still be changed, its body streams once the head is sent."""
@@ -88,12 +97,12 @@ class ForwardedResponse(web.StreamResponse):
         try:
             failure = await self._side.ended()
         except asyncio.CancelledError:
-            self._progress.finish(self.status, Reason.CLIENT_CLOSED)
+            self._progress.finish(self.status, cancelled_failure(self._connection).reason)
             raise
         finally:
             self._side.close()
         if failure is not None:
-            self._progress.finish(self.status, failure.reason)
+            self._progress.finish(self.status, failure.reason, failure.detail)
             self._connection.abort()
             return
         self._progress.finish(self.status, "")
@@ -122,8 +131,8 @@ class LocalResponse(web.Response):
         headers = {"Server": SERVER, "Cache-Control": "no-store"}
         if failure is not None:
             headers[REASON_FIELD] = failure.reason.value
-        if status == 503:
-            headers["Retry-After"] = "1"
+            if failure.reason in WORTH_A_RETRY:
+                headers["Retry-After"] = RETRY_AFTER_SECONDS
         if page is not None:
             headers["Content-Type"] = page.content_type
         super().__init__(status=status, headers=headers, body=page.body if page else None)
@@ -139,7 +148,8 @@ class LocalResponse(web.Response):
             await super().write_eof(data)
         finally:
             self._progress.bytes_sent = len(self.body) if isinstance(self.body, bytes) else 0
-            self._progress.finish(self.status, self._failure.reason if self._failure else "")
+            reason, detail = (self._failure.reason, self._failure.detail) if self._failure else ("", "")
+            self._progress.finish(self.status, reason, detail)
         if self._last:
             await self._connection.linger()
 

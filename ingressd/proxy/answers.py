@@ -14,12 +14,14 @@ from ingressd.proxy.framing import Framing
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead, has_body
 from ingressd.routing.route import Route
+from ingressd.routing.upstream import Endpoint
 
 SERVER = "ingressd"
 REASON_FIELD = "X-Ingressd-Reason"
 
 Hints = Mapping[Reason, str]
-"""For a reason, a sentence that says what to do; it may use {host}, {path}, {namespace}, {service} and {port}."""
+"""For a reason, a sentence that says what to do. It may use {host}, {path}, {namespace}, {service}, {port} and
+{endpoint}."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -46,7 +48,9 @@ _STATUS_TEXT = {
 }
 
 
-def hint_for(failure: Failure, head: RequestHead | None, route: Route | None, hints: Hints) -> str:
+def hint_for(
+    failure: Failure, head: RequestHead | None, route: Route | None, endpoint: Endpoint | None, hints: Hints
+) -> str:
     """Return the sentence for this failure with its blanks filled; empty without one."""
     template = hints.get(failure.reason)
     if template is None:
@@ -57,6 +61,7 @@ def hint_for(failure: Failure, head: RequestHead | None, route: Route | None, hi
         namespace=route.origin.namespace if route else "",
         service=route.service if route else "",
         port=route.service_port if route else "",
+        endpoint=endpoint or "",
     )
 
 

@@ -15,6 +15,7 @@ from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
 from ingressd.proxy.framing import LAST_CHUNK, BodyReader, ChunkedReader, FramingError, LengthReader, chunk
 from ingressd.proxy.request_head import MAX_METHOD_BYTES, HeadLimits, RequestHead, parse_request_head
+from ingressd.proxy.request_sketch import RequestSketch, sketch_request
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.watchdog import Watchdog
 
@@ -37,11 +38,14 @@ class _Reading(enum.Enum):
 class Incoming:
     """A request on its way to a lane: its head or why there is none, and what became of its body."""
 
-    __slots__ = ("failure", "head", "payload")
+    __slots__ = ("failure", "head", "payload", "sketch")
 
-    def __init__(self, head: RequestHead | None, failure: Failure | None = None) -> None:
+    def __init__(
+        self, head: RequestHead | None, failure: Failure | None = None, sketch: RequestSketch | None = None
+    ) -> None:
         self.head = head
         self.failure = failure
+        self.sketch = sketch or RequestSketch()
         self.payload: StreamReader | None = None
 
     def fail_body(self, failure: Failure) -> None:
@@ -94,6 +98,7 @@ class ClientConnection(web.RequestHandler):
         "_settings",
         "_tunnel",
         "_unanswered",
+        "client_is_gone",
         "half_closed",
         "peer",
         "server_name",
@@ -124,6 +129,7 @@ class ClientConnection(web.RequestHandler):
         self._discarded_bytes = 0
         self._unanswered = 0
         self.half_closed = False
+        self.client_is_gone = False
         self._end_seen = False
 
     # What a lane calls.
@@ -208,7 +214,7 @@ class ClientConnection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._settings.watchdog.discard(self)
-        self._end_seen = True
+        self.client_is_gone = self._end_seen = True
         self._end_lingering()
         if self._tunnel is not None:
             self._tunnel.close()
@@ -276,7 +282,7 @@ class ClientConnection(web.RequestHandler):
 
     def check(self, now: float) -> None:
         if self._head_started is not None and now - self._head_started > self._settings.header_read_seconds:
-            self._refuse(Failure(Reason.REQUEST_TIMEOUT, "the request's header did not arrive in time"))
+            self._refuse(Failure(Reason.REQUEST_TIMEOUT, "the request's header did not arrive in time"), self._input)
 
     # Reading.
 
@@ -307,7 +313,7 @@ class ClientConnection(web.RequestHandler):
         if end < 0:
             failure = incomplete_head_failure(self._input, self._settings.head_limits)
             if failure is not None:
-                self._refuse(failure)
+                self._refuse(failure, self._input)
             elif self._input and self._head_started is None:
                 self._head_started = self._settings.clock()
                 self._settings.watchdog.add(self)
@@ -317,7 +323,7 @@ class ClientConnection(web.RequestHandler):
         try:
             head = parse_request_head(data, self._settings.head_limits)
         except Failure as failure:
-            self._refuse(failure)
+            self._refuse(failure, data)
             return False
         self._accept(head)
         return True
@@ -355,11 +361,11 @@ class ClientConnection(web.RequestHandler):
             self._reader = self._receiving = None
             self._reading = _Reading.HEAD if receiving.head.keep_alive else _Reading.NOTHING
 
-    def _refuse(self, failure: Failure) -> None:
+    def _refuse(self, failure: Failure, head: bytes) -> None:
         self._end_head_timer()
         self._reading = _Reading.NOTHING
         self._input = b""
-        self._queue(Incoming(None, failure))
+        self._queue(Incoming(None, failure, sketch_request(head)))
         super().data_received(_REFUSED_REQUEST)
 
     def _queue(self, incoming: Incoming) -> None:

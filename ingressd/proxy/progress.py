@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.request_sketch import RequestSketch
 from ingressd.routing.route import Route
 from ingressd.routing.upstream import Endpoint
 from ingressd.telemetry.record import ExchangeRecord
@@ -29,6 +30,7 @@ class Progress:
         "request_id",
         "route",
         "scheme",
+        "sketch",
         "started",
         "upgraded",
         "upstream_answered",
@@ -43,6 +45,7 @@ class Progress:
         self.scheme = scheme
         self.started = clock()
         self.head: RequestHead | None = None
+        self.sketch = RequestSketch()
         self.route: Route | None = None
         self.endpoint: Endpoint | None = None
         self.request_id = ""
@@ -53,17 +56,17 @@ class Progress:
         self.upstream_answered: float | None = None
         self.upgraded = False
 
-    def finish(self, status: int, reason: str) -> None:
+    def finish(self, status: int, reason: str, detail: str = "") -> None:
         """Tell the observers, once."""
         if self._finished:
             return
         self._finished = True
-        record = self._record(status, reason)
+        record = self._record(status, reason, detail)
         for observe in self._observers:
             observe(record)
 
-    def _record(self, status: int, reason: str) -> ExchangeRecord:
-        head, route = self.head, self.route
+    def _record(self, status: int, reason: str, detail: str) -> ExchangeRecord:
+        head, route, sketch = self.head, self.route, self.sketch
         duration = self._clock() - self.started
         upstream_seconds = None
         if self.upstream_started is not None and self.upstream_answered is not None:
@@ -72,13 +75,14 @@ class Progress:
             started=time.time() - duration,
             duration_seconds=duration,
             client=self.client,
-            method=head.method if head else "",
+            method=head.method if head else sketch.method,
             scheme=self.scheme,
-            host=head.authority.text.decode("latin-1") if head else "",
-            target=str(head.target) if head else "",
+            host=head.authority.text.decode("latin-1") if head else sketch.host,
+            target=str(head.target) if head else sketch.target,
             status=status,
             protocol=f"HTTP/{head.version[0]}.{head.version[1]}" if head else "",
             reason=str(reason),
+            detail=detail,
             origin=str(route.origin) if route else "",
             namespace=route.origin.namespace if route else "",
             ingress=route.origin.ingress if route else "",

@@ -15,15 +15,7 @@ from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.fields import Field, list_elements, parse_fields
 from ingressd.proxy.framing import Framing, FramingError, parse_content_length
 from ingressd.proxy.target import Target, parse_target
-
-METHODS = frozenset(
-    {"ACL", "BIND", "CHECKOUT", "COPY", "DELETE", "GET", "HEAD", "LINK", "LOCK", "M-SEARCH", "MERGE", "MKACTIVITY"}
-    | {"MKCALENDAR", "MKCOL", "MOVE", "NOTIFY", "OPTIONS", "PATCH", "POST", "PROPFIND", "PROPPATCH", "PURGE", "PUT"}
-    | {"QUERY", "REBIND", "REPORT", "SEARCH", "SOURCE", "SUBSCRIBE", "UNBIND", "UNLINK", "UNLOCK", "UNSUBSCRIBE"}
-)
-"""Methods that are forwarded. TRACE reflects credentials, CONNECT makes an open proxy: both are refused."""
-
-REFUSED_METHODS = frozenset({"TRACE", "CONNECT"})
+from ingressd.routing.methods import METHODS, REFUSED_METHODS
 
 _REQUEST_LINE = re.compile(rb"([!#-'*+\-.0-9A-Z^_`a-z|~]+) ([^ \t]+) HTTP/([0-9])\.([0-9])")
 MAX_METHOD_BYTES = 32

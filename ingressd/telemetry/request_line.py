@@ -10,8 +10,8 @@ _RESET = "\x1b[0m"
 _DIM = "\x1b[2m"
 _STATUS_COLOURS = {1: "\x1b[36m", 2: "\x1b[32m", 3: "\x1b[36m", 4: "\x1b[33m", 5: "\x1b[31m"}
 _NO_ANSWER = "client left"
-NO_METHOD = "-"
-"""Stands for the method of a request that could not be read."""
+UNREAD = "-"
+"""Stands for a method, a host or a URL that could not be read."""
 
 
 def format_request_line(record: ExchangeRecord, *, colours: bool = False) -> str:
@@ -23,8 +23,8 @@ def format_request_line(record: ExchangeRecord, *, colours: bool = False) -> str
     """
     status = str(record.status) if record.status else _NO_ANSWER
     parts = [
-        f"{printable(record.method) or NO_METHOD:<7}",
-        _shortened(f"{record.scheme}://{printable(record.host)}{printable(record.target)}"),
+        f"{printable(record.method) or UNREAD:<7}",
+        _shortened(_url(record)),
         _painted(status, _STATUS_COLOURS.get(record.status // 100, ""), colours),
         *_outcome(record),
         _route(record, colours),
@@ -51,11 +51,19 @@ def printable(text: str) -> str:
 
 def _outcome(record: ExchangeRecord) -> list[str]:
     outcome = [printable(record.reason)] if record.reason else []
+    if record.detail:
+        outcome.append(printable(f"({record.detail})"))
     if record.upgraded:
         outcome.append("upgraded")
     if record.attempts > 1:
         outcome.append(f"after {record.attempts} attempts")
     return outcome
+
+
+def _url(record: ExchangeRecord) -> str:
+    if not record.host and not record.target:
+        return UNREAD
+    return f"{record.scheme}://{printable(record.host) or UNREAD}{printable(record.target)}"
 
 
 def _route(record: ExchangeRecord, colours: bool) -> str:

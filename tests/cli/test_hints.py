@@ -9,7 +9,14 @@ import pytest
 from ingressd.cli.hints import DEV_HINTS
 from ingressd.proxy.failures import ANSWERS, Reason, Side
 
-BLANKS = {"host": "shop.localhost", "path": "/cart", "namespace": "shop", "service": "cart", "port": "80"}
+BLANKS = {
+    "host": "shop.localhost",
+    "path": "/cart",
+    "namespace": "shop",
+    "service": "cart",
+    "port": "80",
+    "endpoint": "127.0.0.1:3000",
+}
 
 
 @pytest.mark.parametrize("reason", DEV_HINTS)

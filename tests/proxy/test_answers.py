@@ -70,9 +70,9 @@ def test_json_is_for_who_asks_for_it(accept: bytes, json: bool) -> None:
 
 def test_a_hint_fills_its_blanks_and_a_braced_host_changes_nothing() -> None:
     hints = {Reason.NO_PATH: "try {host}{path}"}
-    assert hint_for(Failure(Reason.NO_PATH), request(), None, hints) == "try h/a%20b"
-    assert hint_for(Failure(Reason.NO_HOST), request(), None, hints) == ""
-    assert hint_for(Failure(Reason.NO_PATH), None, None, hints) == "try "
+    assert hint_for(Failure(Reason.NO_PATH), request(), None, None, hints) == "try h/a%20b"
+    assert hint_for(Failure(Reason.NO_HOST), request(), None, None, hints) == ""
+    assert hint_for(Failure(Reason.NO_PATH), None, None, None, hints) == "try "
 
 
 @pytest.mark.parametrize(

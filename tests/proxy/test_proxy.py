@@ -61,6 +61,7 @@ async def test_a_drain_ends_when_its_grace_does() -> None:
             await proxy.proxy.close(0.1)
             assert await reader.read() == b""
         writer.close()
+        assert [record.reason for record in proxy.records] == ["draining"], "it was not the client who left"
 
 
 async def test_many_clients_that_leave_leave_nothing_behind() -> None:

@@ -61,8 +61,13 @@ UNROUTED = ExchangeRecord(
         ),
         (
             msgspec.structs.replace(UNROUTED, method="", host="", target="", status=400, reason="malformed_request"),
-            "-       https:// 400 malformed_request 0.1 ms",
+            "-       - 400 malformed_request 0.1 ms",
         ),
+        (
+            msgspec.structs.replace(UNROUTED, method="FOO", status=400, reason="malformed_request", detail="no\n"),
+            "FOO     https://nowhere.localhost/ 400 malformed_request (no\\n) 0.1 ms",
+        ),
+        (msgspec.structs.replace(UNROUTED, host=""), "DELETE  https://-/ 404 no_host 0.1 ms"),
         (
             msgspec.structs.replace(ROUTED, status=0),
             "GET     http://shop.localhost:8080/cart?id=1 client left shop/web#0/1 → cart:80 at 127.0.0.1:3000 3.2 ms",
