@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-_FIRST_LINE = re.compile(rb"([!-~]{1,32})[ \t]+([!-~\x80-\xff]{1,2048})")
+_FIRST_LINE = re.compile(rb"([!-~]{1,32})[ \t]+((?:/|\*|[A-Za-z0-9.+\-]+:)[!-~\x80-\xff]{0,2000})")
 _HOST = re.compile(rb"\nhost[ \t]*:[ \t]*([!-~]{1,255})", re.IGNORECASE)
 
 

@@ -35,7 +35,7 @@ FAILURES = [
     Expected("missing.test", "/", 503, "no_service", "--map default/missing=PORT"),
     Expected("empty.test", "/", 503, "no_endpoints", "--map default/empty=PORT"),
     Expected("portless.test", "/", 503, "no_service_port", "Correct the port of the backend"),
-    Expected("closed.test", "/", 502, "upstream_connect", "Is the server behind Service default/closed running?"),
+    Expected("closed.test", "/", 502, "upstream_connect", "Is the server of Service default/closed running at"),
     Expected("silent.test", "/", 502, "upstream_closed", ""),
     Expected("broken.test", "/", 502, "upstream_invalid", ""),
 ]
@@ -101,7 +101,7 @@ def test_an_endpoint_that_does_not_accept_in_time(dev: RunningDev) -> None:
     """The only failure here that takes its time: the five seconds to open a connection."""
     answer = dev.get("/", host="full.test")
     assert (answer.status, answer.reason) == (504, "upstream_connect_timeout")
-    assert "Is the server behind Service default/full running?" in answer.text
+    assert "Is the server of Service default/full running at" in answer.text
 
 
 @pytest.mark.parametrize(

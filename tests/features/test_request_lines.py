@@ -57,7 +57,12 @@ def test_https_is_shown_as_such(dev: RunningDev) -> None:
 
 def test_a_request_that_cannot_be_read_is_a_line_too(dev: RunningDev) -> None:
     assert exchange_bytes(dev.http_port, b"this is no HTTP\r\n\r\n").startswith(b"HTTP/1.1 400 ")
-    dev.output.wait_for(rf"^- .*400 malformed_request {TOOK}")
+    dev.output.wait_for(rf"^-       - 400 malformed_request \(the request line is not .*\) {TOOK}")
+
+
+def test_a_request_that_is_refused_is_still_told_by_what_it_asked_for(dev: RunningDev) -> None:
+    exchange_bytes(dev.http_port, b"TRACE /path HTTP/1.1\r\nHost: web.test\r\n\r\n")
+    dev.output.wait_for(rf"^TRACE   http://web\.test/path 405 method_not_allowed \(TRACE is not served\) {TOOK}")
 
 
 def test_what_a_client_sends_cannot_forge_a_line_or_move_the_cursor(dev: RunningDev) -> None:

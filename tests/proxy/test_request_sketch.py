@@ -13,6 +13,8 @@ from ingressd.proxy.request_sketch import RequestSketch, sketch_request
         (b"TRACE /a?b HTTP/1.1\r\nHost: h:1\r\n\r\n", RequestSketch("TRACE", "h:1", "/a?b")),
         (b"GET  /two-spaces HTTP/1.1\r\nX: 1\r\nhost :h\r\n\r\n", RequestSketch("GET", "h", "/two-spaces")),
         (b"GET /\r\n\r\n", RequestSketch("GET", "", "/")),
+        (b"CONNECT h:80 HTTP/1.1\r\n\r\n", RequestSketch("CONNECT", "", "h:80")),
+        (b"this is no HTTP\r\n\r\n", RequestSketch()),
         (b"\x16\x03\x01\x02", RequestSketch()),
         (b"", RequestSketch()),
     ],
