@@ -20,6 +20,7 @@ from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.tunnel import Tunnel
+from ingressd.proxy.unsent import unsent_bytes
 from ingressd.proxy.upstreams.connection import UpstreamConnection
 from ingressd.proxy.watchdog import Watchdog
 
@@ -76,6 +77,8 @@ class AiohttpClientSide:
                 exchange.request_data(data)
         except Failure as failure:
             exchange.request_failed(failure)
+        except ConnectionError:
+            exchange.request_failed(Failure(Reason.CLIENT_CLOSED))
         else:
             self._finish_body()
 
@@ -146,6 +149,7 @@ class AiohttpClientSide:
             return
         tunnel = Tunnel(transport, upstream, asyncio.get_running_loop().time, TUNNEL_IDLE_SECONDS)
         self._watchdog.add(tunnel)
+        tunnel.closed.add_done_callback(lambda _: self._watchdog.discard(tunnel))
         transport.write(interim_head(head))
         upstream.enter_tunnel(tunnel)
         if early_data:
@@ -158,6 +162,9 @@ class AiohttpClientSide:
 
     def resume_body(self) -> None:
         self._body_may_flow.set()
+
+    def unsent_bytes(self) -> int:
+        return unsent_bytes(self._connection.transport)
 
     # What the client's connection calls (Answering).
 

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
 from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse, cancelled_failure
@@ -43,12 +44,23 @@ class ProxyRequest(web.BaseRequest):
         writer: AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> None:
-        super().__init__(message, payload, connection, writer, task, asyncio.get_running_loop())
         self.incoming: Incoming = connection.take_incoming()
         self.connection = connection
+        if self.incoming.head is not None:
+            message = with_fields(message, self.incoming.head)
+        super().__init__(message, payload, connection, writer, task, asyncio.get_running_loop())
         self.incoming.payload = payload
         if self.incoming.failure is not None:
             payload.set_exception(self.incoming.failure)
+
+
+def with_fields(message: RawRequestMessage, head: RequestHead) -> RawRequestMessage:
+    """Give handlers the fields of the request, in aiohttp's form: bytes that are no UTF-8 as lone surrogates."""
+    fields: CIMultiDict[str] = CIMultiDict()
+    for _, name, value in head.fields:
+        fields.add(name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
+    raw = tuple((name, value) for _, name, value in head.fields)
+    return message._replace(headers=CIMultiDictProxy(fields), raw_headers=raw)
 
 
 class AiohttpLane:
@@ -103,7 +115,7 @@ class AiohttpLane:
         connection = request.connection
         progress.request_id = (identifier := request_id(head)).decode("ascii")
         if head.target is ASTERISK:
-            return LocalResponse(204, None, connection, progress)
+            return LocalResponse(204, None, connection, progress, last=head.upgrade is not None)
         decision = decide(self._table, head)
         progress.route = decision.route
         if decision.failure is not None:
@@ -137,7 +149,11 @@ class AiohttpLane:
             try:
                 first = await self._first_piece(request, head)
             except Failure as failure:
+                side.close()
                 return self._answer_failure(failure, head, connection, progress, last=True)
+            except BaseException:
+                side.close()
+                raise
             side.begin_body(first)
         exchange.start()
         if not side.request_sent:
@@ -173,9 +189,7 @@ class AiohttpLane:
             return TunnelResponse(answer, progress)
         if isinstance(answer, Failure):
             side.close()
-            return self._answer_failure(
-                answer, head, connection, progress, last=not side.request_sent or head.upgrade is not None
-            )
+            return self._answer_failure(answer, head, connection, progress, last=not side.request_sent)
         return ForwardedResponse(answer, head, side, connection, progress, draining=self.draining)
 
     def _count_end(self, record: ExchangeRecord) -> None:
@@ -194,6 +208,6 @@ class AiohttpLane:
         accept = b",".join(head.values(b"accept")) if head is not None else b""
         hint = hint_for(failure, head, progress.route, progress.endpoint, self._hints)
         page = failure_page(failure, accept, hint, progress.request_id)
-        return LocalResponse(
-            failure.answer.status, page, connection, progress, failure=failure, last=last or self.draining
-        )
+        # What came behind an upgrade request belongs to no request that can be told.
+        last = last or self.draining or (head is not None and head.upgrade is not None)
+        return LocalResponse(failure.answer.status, page, connection, progress, failure=failure, last=last)

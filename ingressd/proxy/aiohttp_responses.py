@@ -50,7 +50,7 @@ class ForwardedResponse(web.StreamResponse):
     ) -> None:
         super().__init__(
             status=head.status,
-            reason=head.reason_phrase.decode("latin-1"),
+            reason=head.reason_phrase.decode("utf-8", "surrogateescape"),
             headers=answer_fields(head, rfc822_formatted_time()),
         )
         self._request_head = request
@@ -103,7 +103,7 @@ class ForwardedResponse(web.StreamResponse):
             self._side.close()
         if failure is not None:
             self._progress.finish(self.status, failure.reason, failure.detail)
-            self._connection.abort()
+            self._connection.abort(reset=self._framing.until_end)
             return
         self._progress.finish(self.status, "")
         if not self._side.request_sent:

@@ -140,7 +140,9 @@ def answer_fields(head: ResponseHead, date: str) -> CIMultiDict[str]:
             if seen_length or head.framing == Framing() or head.status == 204:
                 continue
             seen_length = True
-        fields.add(name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
+            fields.add(name.decode("ascii"), str(head.framing.length))
+        else:
+            fields.add(name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
     fields.setdefault("Server", SERVER)
     fields.setdefault("Date", date)
     return fields
@@ -164,7 +166,11 @@ def answer_head(
 def interim_head(head: ResponseHead) -> bytes:
     """Return the bytes of an interim answer (1xx, and the 101 that opens a tunnel)."""
     lines = [b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason_phrase)]
-    lines += [b"%b: %b\r\n" % (name, value) for _, name, value in end_to_end_fields(head.fields)]
+    lines += [
+        b"%b: %b\r\n" % (name, value)
+        for lower, name, value in end_to_end_fields(head.fields)
+        if lower != b"content-length"  # RFC 9110 section 8.6
+    ]
     if head.upgrade is not None:
         upgrade = next(value for lower, _, value in head.fields if lower == b"upgrade")
         lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % upgrade)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import enum
 import re
+import socket
+import struct
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol, cast
@@ -23,6 +25,7 @@ MAX_HELD_BYTES = 65536
 MAX_EMPTY_LINES = 2
 
 _LINE_END_WITHOUT_PAIR = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
+_RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 _REFUSED_REQUEST = b"GET / HTTP/1.1\r\nHost: refused.invalid\r\nConnection: close\r\n\r\n"
 
 
@@ -86,6 +89,7 @@ class ClientConnection(web.RequestHandler):
     __slots__ = (
         "_answering",
         "_discarded_bytes",
+        "_empty_lines",
         "_end_seen",
         "_head_started",
         "_incoming",
@@ -95,6 +99,7 @@ class ClientConnection(web.RequestHandler):
         "_reader",
         "_reading",
         "_receiving",
+        "_scanned",
         "_settings",
         "_tunnel",
         "_unanswered",
@@ -122,6 +127,8 @@ class ClientConnection(web.RequestHandler):
         self._receiving: Incoming | None = None
         self._input = b""
         self._input_paused = False
+        self._scanned = 0
+        self._empty_lines = 0
         self._head_started: float | None = None
         self._answering: Answering | None = None
         self._tunnel: Tunnel | None = None
@@ -151,10 +158,18 @@ class ClientConnection(web.RequestHandler):
         if self.transport is not None:
             self.transport.write(data)
 
-    def abort(self) -> None:
-        """End the connection so that the client cannot take the answer for whole."""
-        if self.transport is not None:
-            self.transport.abort()
+    def abort(self, *, reset: bool) -> None:
+        """End the connection so that the client cannot take the answer for whole.
+
+        ``reset``: the answer lasts until the end of the connection, so an orderly end would look like its own. TLS
+        says so itself, by what it leaves out.
+        """
+        if self.transport is None:
+            return
+        connection = self.transport.get_extra_info("socket")
+        if reset and connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+        self.transport.abort()
 
     def close_if_idle(self) -> None:
         """Close the connection unless a request is being read or answered."""
@@ -170,9 +185,9 @@ class ClientConnection(web.RequestHandler):
         """Pass on what came behind the upgrade request, and from now on every byte."""
         self._tunnel = tunnel
         held, self._input = self._input, b""
+        self._resume_transport()
         if held:
             tunnel.client_data(held)
-        self._resume_transport()
         if self.half_closed:
             tunnel.client_eof()
         if self.writing_paused:
@@ -307,11 +322,13 @@ class ClientConnection(web.RequestHandler):
 
     def _read_head(self) -> bool:
         """Take one head from the input; False while it is incomplete."""
-        for _ in range(MAX_EMPTY_LINES):
-            self._input = self._input.removeprefix(b"\r\n")
-        end = self._input.find(b"\r\n\r\n")
+        while self._empty_lines < MAX_EMPTY_LINES and self._input.startswith(b"\r\n"):
+            self._empty_lines += 1
+            self._input = self._input[2:]
+        end = self._input.find(b"\r\n\r\n", max(0, self._scanned - 3))
         if end < 0:
-            failure = incomplete_head_failure(self._input, self._settings.head_limits)
+            failure = incomplete_head_failure(self._input, self._settings.head_limits, self._scanned)
+            self._scanned = len(self._input)
             if failure is not None:
                 self._refuse(failure, self._input)
             elif self._input and self._head_started is None:
@@ -319,6 +336,7 @@ class ClientConnection(web.RequestHandler):
                 self._settings.watchdog.add(self)
             return False
         self._end_head_timer()
+        self._scanned = self._empty_lines = 0
         data, self._input = self._input[: end + 4], self._input[end + 4 :]
         try:
             head = parse_request_head(data, self._settings.head_limits)
@@ -404,9 +422,12 @@ class ClientConnection(web.RequestHandler):
         self._advance()
 
 
-def incomplete_head_failure(data: bytes, limits: HeadLimits) -> Failure | None:
-    """Return why these first bytes of a head can never become a valid one."""
-    if _LINE_END_WITHOUT_PAIR.search(data):
+def incomplete_head_failure(data: bytes, limits: HeadLimits, scanned: int = 0) -> Failure | None:
+    """Return why these first bytes of a head can never become a valid one.
+
+    ``scanned`` bytes have been looked at before; looking at them again would cost quadratic time in all.
+    """
+    if _LINE_END_WITHOUT_PAIR.search(data, max(0, scanned - 1)):
         return Failure(Reason.MALFORMED_REQUEST, "a line does not end in CRLF")
     if len(data) > MAX_METHOD_BYTES and b" " not in data[: MAX_METHOD_BYTES + 1]:
         return Failure(Reason.MALFORMED_REQUEST, "the method is not known")
@@ -419,21 +440,21 @@ def incomplete_head_failure(data: bytes, limits: HeadLimits) -> Failure | None:
 
 
 def canonical_head(head: RequestHead) -> bytes:
-    """Return the head that aiohttp parses: one spelling, and nothing that would make it act on its own.
+    """Return the head that aiohttp parses: what it needs to find the end of the request, and nothing else.
 
-    Upgrades and expectations are ours: aiohttp would answer them, or read the bytes behind them as it sees fit.
+    aiohttp has rules of its own for other fields (it refuses a second User-Agent, and acts on upgrades and
+    expectations); what a request means has been decided, and handlers get the fields from ``head``.
     """
-    lines = [f"{head.method} {head.target} HTTP/{head.version[0]}.{head.version[1]}\r\n".encode("ascii")]
-    lines += [b"%b: %b\r\n" % (name, value) for lower, name, value in head.fields if lower not in _NOT_FOR_AIOHTTP]
+    lines = [
+        f"{head.method} {head.target} HTTP/{head.version[0]}.{head.version[1]}\r\n".encode("ascii"),
+        b"Host: %b\r\n" % (head.authority.text or b"unnamed.invalid"),
+    ]
     if head.framing.chunked:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     elif head.framing.length is not None:
         lines.append(b"Content-Length: %d\r\n" % head.framing.length)
     lines.append(b"Connection: keep-alive\r\n\r\n" if head.keep_alive else b"Connection: close\r\n\r\n")
     return b"".join(lines)
-
-
-_NOT_FOR_AIOHTTP = frozenset({b"connection", b"upgrade", b"expect", b"content-length", b"transfer-encoding"})
 
 
 def connection_of(request: web.BaseRequest) -> ClientConnection:

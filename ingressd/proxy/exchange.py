@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
@@ -18,13 +19,16 @@ from ingressd.routing.route import Route
 from ingressd.routing.upstream import Endpoint, Upstream
 from ingressd.tasks import OwnedTasks
 
+_log = logging.getLogger(__name__)
+
 MAX_ATTEMPTS = 3
 MAX_REPLAY_BYTES = 65536
 LONGEST_IDLE_FOR_UNSAFE_METHODS_SECONDS = 1.0
 
 HALF_CLOSED_IDLE_SECONDS = 0.25
 """A client that is gone and one that only stopped sending look alike (both sent FIN) until something is written to
-it. While the answer flows, a client that is gone shows itself by a reset; when the flow stops, it counts as gone."""
+it. While the answer flows, a client that is gone shows itself by a reset. When the flow of an answer without a known
+length stops (an event stream, mostly), the client counts as gone: its endpoint would wait for nobody."""
 
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"})
 """Methods that may be sent again when it is not known whether they arrived (RFC 9110 section 9.2.2)."""
@@ -50,6 +54,9 @@ class ClientSide(Protocol):
         """Give no more of the request's body for now."""
 
     def resume_body(self) -> None: ...
+
+    def unsent_bytes(self) -> int:
+        """How much of the answer has been written and not been taken."""
 
 
 class UpstreamSide:
@@ -96,6 +103,8 @@ class Exchange:
         self._sending_paused = False
         self._client_paused = False
         self._client_half_closed = False
+        self._answer_is_open_ended = False
+        self._unsent_bytes = 0
         self._last_activity = side.clock()
         self.ended = False
 
@@ -151,6 +160,7 @@ class Exchange:
     def head_received(self, head: ResponseHead) -> None:
         self._touch()
         self._answer_begun = True
+        self._answer_is_open_ended = head.framing.length is None
         self._replay = None
         self._progress.upstream_answered = self._side.clock()
         self._client.begin_answer(head)
@@ -176,6 +186,9 @@ class Exchange:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._side.pool.discard(connection)
+        # Until there is a connection again, more of the body would only pile up here.
+        self._sending_paused = False
+        self._client.pause_body()
         if any_byte_received or self._replay is None or self._head.method not in IDEMPOTENT_METHODS:
             self._fail(failure)
         elif self._reused:
@@ -206,18 +219,26 @@ class Exchange:
         idle = now - self._last_activity
         timeouts = self._route.timeouts
         if self._client_paused:
-            if idle > timeouts.send:
+            if not self._moves(self._client.unsent_bytes()) and idle > timeouts.send:
                 self._fail(Failure(Reason.CLIENT_CLOSED, f"the client took nothing for {timeouts.send:g} s"))
-        elif self._client_half_closed and self._answer_begun and idle > HALF_CLOSED_IDLE_SECONDS:
+        elif self._client_half_closed and self._answer_is_open_ended and idle > HALF_CLOSED_IDLE_SECONDS:
             self._fail(Failure(Reason.CLIENT_CLOSED))
         elif self._sending_paused:
-            if idle > timeouts.send:
+            if not self._moves(self._connection.unsent_bytes()) and idle > timeouts.send:
                 self._fail(Failure(Reason.UPSTREAM_TIMEOUT, f"the endpoint took nothing for {timeouts.send:g} s"))
         elif not self._request_complete and not self._answer_begun:
             if idle > self._body_idle_seconds:
                 self._fail(Failure(Reason.REQUEST_TIMEOUT, f"no body byte came for {self._body_idle_seconds:g} s"))
         elif idle > timeouts.read:
             self._fail(Failure(Reason.UPSTREAM_TIMEOUT, f"the endpoint sent nothing for {timeouts.read:g} s"))
+
+    def _moves(self, unsent_bytes: int) -> bool:
+        """Whether a side that is not ready for more has taken something since the last look."""
+        moved = unsent_bytes != self._unsent_bytes
+        self._unsent_bytes = unsent_bytes
+        if moved:
+            self._touch()
+        return moved
 
     # Attempts.
 
@@ -248,6 +269,10 @@ class Exchange:
             self._tried.add(endpoint)
             if not self.ended:
                 self._try_next(failure)
+            return
+        except Exception:
+            _log.exception("connecting to %s failed", endpoint)
+            self._fail(Failure(Reason.INTERNAL_ERROR))
             return
         self._side.registry.connected(endpoint)
         if self.ended:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ingressd.proxy.aiohttp_lane import AiohttpLane
 from ingressd.proxy.answers import Hints
+from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.exchange import UpstreamSide
 from ingressd.proxy.forwarding import Network
 from ingressd.proxy.progress import Observer
@@ -69,18 +70,16 @@ class Proxy:
             observers=observers,
         )
         self._server = ProxyServer(self._lane.handle, self, keep_alive_seconds=settings.keep_alive_seconds)
-        self._plain: list[asyncio.Server] = []
+        self._plain: list[tuple[asyncio.Server, socket.socket]] = []
         self._encrypted: list[TlsAcceptor] = []
         self._tasks = OwnedTasks()
         self._tasks.start(self.watchdog.run(), "watchdog")
 
     async def listen_http(self, listening: socket.socket) -> None:
         """Serve plain HTTP on a bound socket, which the proxy owns from now on."""
-        self._plain.append(
-            await asyncio.get_running_loop().create_server(
-                lambda: self._server.connection("http"), sock=listening, backlog=BACKLOG
-            )
-        )
+        queue = listening.dup()
+        server = await asyncio.get_running_loop().create_server(self._plain_connection, sock=listening, backlog=BACKLOG)
+        self._plain.append((server, queue))
 
     def listen_https(
         self, listening: socket.socket, choose: ChooseContext, on_failure: Callable[[TlsFailure], None]
@@ -113,16 +112,19 @@ class Proxy:
     async def close(self, grace_seconds: float) -> None:
         """Stop accepting, let what is in flight finish for as long as the grace lasts, then end everything."""
         self._lane.draining = True
-        for server in self._plain:
+        for server, queue in self._plain:
             server.close()
+            await self._accept_queued(queue)
+        self._plain.clear()
         for acceptor in self._encrypted:
             acceptor.stop_accepting()
         try:
             async with asyncio.timeout(grace_seconds):
-                while self._server.connections:
+                while self._server.connections or any(acceptor.pending for acceptor in self._encrypted):
+                    # First a moment for what clients have sent already and nobody has read.
+                    await asyncio.sleep(DRAIN_POLL_SECONDS)
                     for connection in self._server.client_connections:
                         connection.close_if_idle()
-                    await asyncio.sleep(DRAIN_POLL_SECONDS)
         except TimeoutError:
             pass
         for acceptor in self._encrypted:
@@ -132,6 +134,25 @@ class Proxy:
         await self._side.connecting.close()
         await self._tasks.close()
         self._pool.close()
+
+    def _plain_connection(self) -> ClientConnection:
+        return self._server.connection("http")
+
+    async def _accept_queued(self, queue: socket.socket) -> None:
+        """Take over the clients that are connected, as far as they know: closing the socket would reset them."""
+        loop = asyncio.get_running_loop()
+        with queue:
+            queue.setblocking(False)
+            for _ in range(BACKLOG):
+                try:
+                    accepted, _ = queue.accept()
+                except OSError:
+                    return
+                accepted.setblocking(False)
+                try:
+                    await loop.connect_accepted_socket(self._plain_connection, accepted)
+                except OSError:
+                    accepted.close()
 
     def _sweep(self) -> None:
         self._pool.close_idle()

@@ -34,9 +34,12 @@ class ResponseHead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.status < 200
 
 
-def find_response_head_end(data: bytes) -> int:
-    """Return the length of the head at the start of ``data``, or -1 while it is incomplete. Raises Failure."""
-    match = _HEAD_END.search(data, 0, MAX_HEAD_BYTES + 4)
+def find_response_head_end(data: bytes, scanned: int = 0) -> int:
+    """Return the length of the head at the start of ``data``, or -1 while it is incomplete. Raises Failure.
+
+    ``scanned`` bytes have been looked at before; looking at them again would cost quadratic time in all.
+    """
+    match = _HEAD_END.search(data, max(0, scanned - 3), MAX_HEAD_BYTES + 4)
     if match is not None:
         return match.end()
     if len(data) > MAX_HEAD_BYTES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ingressd.proxy.upstreams.connection import UpstreamConnection
+from ingressd.proxy.upstreams.connection import FLUSH_SECONDS, UpstreamConnection
 
 
 class Tunnel:
@@ -60,6 +60,7 @@ class Tunnel:
             self._client.write_eof()
 
     def abort(self) -> None:
+        """The upstream is gone: the client still gets what it sent before."""
         self.close()
 
     def pause_reading(self) -> None:
@@ -77,8 +78,9 @@ class Tunnel:
             self.close()
 
     def close(self) -> None:
-        """End both directions; what was written is still delivered to the client."""
+        """End both directions; what was written is still delivered, to either side, for which it has a while."""
         if not self.closed.done():
             self.closed.set_result(None)
-            self._upstream.close()
+            self._upstream.finish()
             self._client.close()
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._client.abort)

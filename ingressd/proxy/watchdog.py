@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Protocol
+
+_log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 0.5
 
@@ -33,8 +36,16 @@ class Watchdog:
     def tick(self) -> None:
         now = self._clock()
         for watched in tuple(self._watched):
-            watched.check(now)
-        self._sweep()
+            try:
+                watched.check(now)
+            except Exception:
+                # One defect must not end every other timeout of the process.
+                _log.exception("checking %r failed", watched)
+                self._watched.discard(watched)
+        try:
+            self._sweep()
+        except Exception:
+            _log.exception("sweeping failed")
 
     async def run(self) -> None:
         while True:

@@ -49,3 +49,20 @@ def test_what_is_refused_early_is_refused_whole(data: bytes) -> None:
         return
     with pytest.raises(Failure):
         parse_request_head(data + b"\r\n\r\n", LIMITS)
+
+
+@given(
+    st.lists(st.sampled_from([b"GET / HTTP/1.1", b"\r\n", b"\r", b"\n", b"X: 1", b"a" * 60, b" "]), max_size=12).map(
+        b"".join
+    ),
+    st.data(),
+)
+def test_looking_only_at_what_is_new_finds_the_same(data: bytes, draws: st.DataObject) -> None:
+    scanned = 0
+    for end in [*sorted(draws.draw(st.lists(st.integers(0, len(data)), max_size=6))), len(data)]:
+        found = incomplete_head_failure(data[:end], LIMITS, scanned)
+        whole = incomplete_head_failure(data[:end], LIMITS)
+        assert (found and found.reason) == (whole and whole.reason)
+        if found is not None:
+            return
+        scanned = end

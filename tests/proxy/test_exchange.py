@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import socket
 
 import msgspec
 import pytest
@@ -12,7 +14,7 @@ from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.request_head import RequestHead
 from ingressd.routing.table import RoutingTable
-from ingressd.routing.upstream import Unavailable
+from ingressd.routing.upstream import Endpoint, Unavailable
 from ingressd.settings import ProxySettings
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import OK, answering, read_message, recording_upstream, unused_endpoint
@@ -309,3 +311,131 @@ async def test_a_defect_of_ours_is_500_and_harms_no_other_request(
         assert "ZeroDivisionError" in caplog.text
         assert parse_answer(await proxy.send(GET)).status == 200
         assert proxy.proxy.in_flight == 0
+
+
+async def test_a_body_does_not_pile_up_while_another_endpoint_is_tried() -> None:
+    async def read_a_little(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(5)
+
+    deaf = socket.create_server(("127.0.0.1", 0), backlog=0)
+    queued = [socket.socket() for _ in range(4)]
+    for client in queued:
+        client.setblocking(False)
+        client.connect_ex(deaf.getsockname())
+    try:
+        async with recording_upstream(read_a_little) as upstream:
+            endpoints = [upstream.endpoint, Endpoint("127.0.0.1", deaf.getsockname()[1])]
+            async with serving(table_for(endpoints, timeouts=Timeouts(connect=30))) as proxy:
+                _, writer = await proxy.connect()
+                writer.write(b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+                await asyncio.sleep(0.2)
+                sent = 0
+                with contextlib.suppress(TimeoutError, ConnectionError):
+                    async with asyncio.timeout(1):
+                        while sent < 2**27:
+                            writer.write(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+                            await writer.drain()
+                            sent += 65536
+                assert sent < 2**25, "what the kernel's socket buffers hold, and no more"
+                writer.transport.abort()
+    finally:
+        for each in (deaf, *queued):
+            each.close()
+
+
+async def test_a_port_that_cannot_be_is_an_endpoint_that_refuses() -> None:
+    async with serving(table_for([Endpoint("127.0.0.1", 70000)])) as proxy:
+        assert parse_answer(await proxy.send(GET)).status == 502
+
+
+async def test_a_body_behind_an_answer_that_has_none_is_no_answer() -> None:
+    evil = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nEVIL!"
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(b"HTTP/1.1 204 No\r\nContent-Length: %d\r\n\r\n" % len(evil))
+        await asyncio.sleep(0.05)
+        writer.write(evil)
+        await reader.read()
+
+    async with recording_upstream(script) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        reader, writer = await proxy.connect()
+        for _ in range(3):
+            writer.write(GET)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204 ")
+            await asyncio.sleep(0.1)
+        writer.close()
+        assert len(upstream.connections) == 3
+
+
+async def test_connections_that_endpoints_close_leave_nothing_behind() -> None:
+    async with recording_upstream(answering(OK, close=True)) as upstream:
+        async with serving(table_for([upstream.endpoint])) as proxy:
+            for _ in range(20):
+                assert parse_answer(await proxy.send(GET)).status == 200
+                await asyncio.sleep(0.01)
+            proxy.proxy.watchdog.tick()
+            assert repr(proxy.proxy._pool).startswith("<Pool 0 open")
+
+
+async def test_an_answer_cut_short_is_a_reset_where_its_end_is_the_connections() -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+        await asyncio.sleep(0.1)
+
+    async with recording_upstream(script) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        reader, writer = await proxy.connect()
+        writer.write(b"GET / HTTP/1.0\r\n\r\n")
+        await reader.readuntil(b"hello")
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+        writer.close()
+
+
+async def test_fields_that_aiohttp_would_refuse_pass_unchanged() -> None:
+    request = b"GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: x\r\nUser-Agent: y\r\nSec-WebSocket-Key1: z\r\n\r\n"
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        assert parse_answer(await proxy.send(request)).status == 200
+        assert b"User-Agent: x\r\nUser-Agent: y\r\nSec-WebSocket-Key1: z\r\n" in upstream.received
+
+
+async def test_the_bytes_of_an_answers_head_pass_and_its_length_has_one_spelling() -> None:
+    answer = (
+        b"HTTP/1.1 103 Early Hints\r\nContent-Length: 9\r\nLink: </a>\r\n\r\n"
+        b"HTTP/1.1 200 D\xe9j\xe0\r\nContent-Length: 010\r\n\r\n0123456789"
+    )
+    async with recording_upstream(answering(answer)) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        data = await proxy.send(GET)
+        assert data.startswith(
+            b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 D\xe9j\xe0\r\nContent-Length: 10\r\n"
+        )
+
+
+async def test_a_client_that_reads_slowly_but_steadily_is_not_cut() -> None:
+    size = 3 * 2**20
+
+    async def fast(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+        await reader.read()
+
+    async with (
+        recording_upstream(fast) as upstream,
+        serving(table_for([upstream.endpoint], timeouts=Timeouts(send=1.0))) as proxy,
+    ):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, ("127.0.0.1", proxy.port))
+        await loop.sock_sendall(client, GET)
+        received = 0
+        with client:
+            while received < size:
+                data = await loop.sock_recv(client, 8192)
+                assert data, f"cut after {received} bytes"
+                received += len(data)
+                if received < size // 6:
+                    await asyncio.sleep(0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import aiohttp.http_parser
 import pytest
@@ -62,6 +63,18 @@ async def test_a_drain_ends_when_its_grace_does() -> None:
             assert await reader.read() == b""
         writer.close()
         assert [record.reason for record in proxy.records] == ["draining"], "it was not the client who left"
+
+
+async def test_a_drain_serves_clients_that_are_connected_and_not_accepted_yet() -> None:
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        clients = [socket.create_connection(("127.0.0.1", proxy.port)) for _ in range(20)]
+        for client in clients:
+            client.sendall(GET)
+        await proxy.proxy.close(10)
+        for client in clients:
+            with client:
+                client.settimeout(10)
+                assert client.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 async def test_many_clients_that_leave_leave_nothing_behind() -> None:

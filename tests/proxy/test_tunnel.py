@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from ingressd.routing.upstream import Unavailable
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import read_message, recording_upstream
 
@@ -99,3 +100,53 @@ async def test_the_end_of_either_side_ends_the_tunnel() -> None:
     async with recording_upstream(script) as upstream, serving(table_for([upstream.endpoint])) as proxy:
         data = await proxy.send(upgrade(b"websocket"), half_close=False)
         assert data.endswith(b"\r\n\r\nbye")
+
+
+async def test_an_upgrade_that_is_answered_here_closes_the_connection() -> None:
+    async with serving(table_for([], unavailable=Unavailable.NO_ENDPOINTS)) as proxy:
+        answer = parse_answer(await proxy.send(upgrade(b"websocket") + b"GET /", half_close=False))
+        assert (answer.status, answer.fields["connection"]) == (503, "close")
+        asterisk = upgrade(b"websocket", b"OPTIONS").replace(b" / ", b" * ").replace(b"websocket", b"other/1")
+        answer = parse_answer(await proxy.send(asterisk, half_close=False))
+        assert (answer.status, answer.fields["connection"]) == (204, "close")
+
+
+async def test_a_tunnel_that_ended_leaves_nothing_behind() -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(switching(b"websocket"))
+        await reader.read()
+
+    async with recording_upstream(script) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        for _ in range(5):
+            await proxy.send(upgrade(b"websocket"))
+        while proxy.proxy.in_flight or proxy.proxy.open_connections:
+            await asyncio.sleep(0.01)
+        assert len(proxy.proxy.watchdog) == 0
+        assert repr(proxy.proxy._pool).startswith("<Pool 0 open")
+
+
+async def test_the_last_bytes_of_the_client_arrive_when_the_endpoint_has_ended_first() -> None:
+    payload = random.Random(1).randbytes(4 * 2**20)
+    arrived = asyncio.get_running_loop().create_future()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(switching(b"websocket"))
+        writer.write_eof()
+        received = b""
+        while data := await reader.read(65536):
+            received += data
+            await asyncio.sleep(0.002)
+        arrived.set_result(received)
+
+    async with recording_upstream(script) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        reader, writer = await proxy.connect()
+        writer.write(upgrade(b"websocket"))
+        await reader.readuntil(b"\r\n\r\n")
+        assert await reader.read() == b""
+        writer.write(payload)
+        writer.write_eof()
+        async with asyncio.timeout(20):
+            assert await arrived == payload
+        writer.close()

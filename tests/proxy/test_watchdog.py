@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from ingressd.proxy.watchdog import Watchdog
 
 
@@ -25,3 +27,21 @@ def test_each_is_checked_and_may_leave_while_it_is() -> None:
     assert [each.checked for each in watched] == [[7.0]] * 3
     assert len(watchdog) == 0
     assert swept == [True, True]
+
+
+def test_a_check_that_fails_ends_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    class Defective:
+        def check(self, now: float) -> None:
+            raise ZeroDivisionError
+
+    def sweep() -> None:
+        raise ZeroDivisionError
+
+    watchdog = Watchdog(lambda: 7.0, sweep)
+    watched = Watched(watchdog)
+    watchdog.add(Defective())
+    watchdog.add(watched)
+    watchdog.tick()
+    assert watched.checked == [7.0]
+    assert len(watchdog) == 0
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from typing import Protocol, cast
 
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader, UntilEndReader
 from ingressd.proxy.response_head import ResponseHead, find_response_head_end, has_body, parse_response_head
+from ingressd.proxy.unsent import unsent_bytes
 from ingressd.routing.upstream import Endpoint
 
 MAX_INFORMATIONAL = 10
 WRITE_HIGH_WATER_BYTES = 65536
+FLUSH_SECONDS = 30.0
 
 
 class AnswerReceiver(Protocol):
@@ -53,10 +56,14 @@ class ByteReceiver(Protocol):
 
 
 class UpstreamConnection(asyncio.Protocol):
-    """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request."""
+    """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    It is in ``open_connections`` for exactly as long as it is open.
+    """
+
+    def __init__(self, endpoint: Endpoint, open_connections: set[UpstreamConnection]) -> None:
         self.endpoint = endpoint
+        self._open_connections = open_connections
         self.requests = 0
         self.idle_since = 0.0
         self.bytes_received = 0
@@ -66,6 +73,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver: AnswerReceiver | None = None
         self._method = ""
         self._buffer = b""
+        self._scanned = 0
         self._head: ResponseHead | None = None
         self._body: BodyReader | None = None
         self._informational = 0
@@ -84,6 +92,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._head = None
         self._body = None
         self._informational = 0
+        self._scanned = 0
         self.bytes_received = 0
         self.requests += 1
 
@@ -94,6 +103,18 @@ class UpstreamConnection(asyncio.Protocol):
     @property
     def open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def has_unread_input(self) -> bool:
+        """Whether the endpoint has closed an idle connection, or talks on it, and the loop has not come to it yet."""
+        if self._transport is None:
+            return True
+        poll = select.poll()
+        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+    def unsent_bytes(self) -> int:
+        return unsent_bytes(self._transport)
 
     @property
     def writing_paused(self) -> bool:
@@ -112,12 +133,21 @@ class UpstreamConnection(asyncio.Protocol):
     def close(self) -> None:
         """Give up the connection and whatever it carries; its receiver hears no more."""
         self.usable = False
+        self._open_connections.discard(self)
         self._receiver = None
         self._tunnel = None
         if self._transport is not None:
             self._transport.abort()
 
     # What a tunnel calls.
+
+    def finish(self) -> None:
+        """Close once what was sent has been delivered, for which the endpoint has a while."""
+        self.usable = False
+        self._tunnel = None
+        if self._transport is not None:
+            self._transport.close()
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._transport.abort)
 
     def enter_tunnel(self, other_end: ByteReceiver) -> None:
         """From now on pass every byte to ``other_end``."""
@@ -138,6 +168,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._open_connections.add(self)
         self._transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
 
     def data_received(self, data: bytes) -> None:
@@ -170,6 +201,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._open_connections.discard(self)
         self.usable = False
         if self._tunnel is not None:
             self._tunnel.abort()
@@ -195,9 +227,11 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _advance(self) -> None:
         while self._body is None:
-            end = find_response_head_end(self._buffer)
+            end = find_response_head_end(self._buffer, self._scanned)
             if end < 0:
+                self._scanned = len(self._buffer)
                 return
+            self._scanned = 0
             head = parse_response_head(self._buffer[:end], self._method)
             self._buffer = self._buffer[end:]
             if head.status == 101:
@@ -232,6 +266,9 @@ class UpstreamConnection(asyncio.Protocol):
         self.usable = self.usable and head.keep_alive
         if not has_body(head.status, self._method):
             self._body = LengthReader(0)
+            if self._method != "HEAD" and (head.framing.chunked or head.framing.length):
+                # A body may follow all the same, and would be taken for the next request's answer.
+                self.usable = False
         elif head.framing.chunked:
             self._body = ChunkedReader()
         elif head.framing.length is not None:

@@ -35,9 +35,9 @@ class Pool:
         connection = waiting.pop()
         if not waiting:
             del self._idle[endpoint]
-        if connection.open and connection.usable:
+        if connection.open and connection.usable and not connection.has_unread_input:
             return connection
-        connection.close()
+        self.discard(connection)
         return self.take(endpoint, longest_idle=longest_idle)
 
     async def connect(self, endpoint: Endpoint, timeout_seconds: float) -> UpstreamConnection:
@@ -46,15 +46,14 @@ class Pool:
         try:
             async with asyncio.timeout(timeout_seconds):
                 _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(endpoint), endpoint.address, endpoint.port
+                    lambda: UpstreamConnection(endpoint, self._open), endpoint.address, endpoint.port
                 )
         except TimeoutError:
             raise Failure(
                 Reason.UPSTREAM_CONNECT_TIMEOUT, f"{endpoint} did not accept within {timeout_seconds:g} s"
             ) from None
-        except (OSError, UnicodeError) as error:
+        except (OSError, OverflowError, ValueError) as error:
             raise Failure(Reason.UPSTREAM_CONNECT, f"{endpoint}: {error}") from None
-        self._open.add(connection)
         return connection
 
     def release(self, connection: UpstreamConnection) -> None:
@@ -70,7 +69,6 @@ class Pool:
         waiting.append(connection)
 
     def discard(self, connection: UpstreamConnection) -> None:
-        self._open.discard(connection)
         connection.close()
 
     def close_idle(self) -> None:
