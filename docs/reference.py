@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from ingressd.cli.exit_code import ExitCode
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.failures import ANSWERS
+from ingressd.proxy.forwarding import CLIENT_FIELDS
 from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
     DEFAULT_BIND,
@@ -15,6 +17,21 @@ from ingressd.settings import (
     proxy_settings_table,
 )
 from ingressd.translate.annotations.catalogue import CATALOGUE, NGINX_PREFIX
+
+CLIENT_FIELD_VALUES = (
+    ("`X-Request-ID`", "the client's, if it is one short harmless token; otherwise 32 hexadecimal digits"),
+    ("`X-Real-IP`", "the client's address"),
+    ("`X-Forwarded-For`", "the client's address, behind what trusted proxies wrote"),
+    ("`X-Forwarded-Host`", "the `Host` field"),
+    ("`X-Forwarded-Port`", "the port that the client connected to"),
+    ("`X-Forwarded-Proto`, `X-Forwarded-Scheme`, `X-Scheme`", "`http` or `https`"),
+)
+EXIT_CODES = (
+    (ExitCode.OK, "it worked"),
+    (ExitCode.PROBLEMS, "it ran and found errors"),
+    (ExitCode.USAGE, "it could not run as asked, or there was nothing to do"),
+    (ExitCode.INTERRUPTED, "a second Ctrl-C ended it at once"),
+)
 
 PLACE = Path(__file__).with_name("reference.md")
 
@@ -50,6 +67,16 @@ def reference() -> str:
             table(("setting", "default", "unit", "meaning"), (tuple(row) for row in proxy_settings_table())),
             "For each route:\n",
             table(("timeout", "default", "unit", "meaning"), route_timeouts),
+            "## What the upstream is told of the client\n",
+            "From a client outside the networks of `--trusted-proxy`, these fields are replaced or dropped; from "
+            "inside, `X-Forwarded-For` is continued, and `X-Real-IP` is the first address from the right that no "
+            "trusted network has.\n",
+            table(("field", "value"), CLIENT_FIELD_VALUES),
+            "Dropped from strangers: "
+            + ", ".join(f"`{name.decode()}`" for name in sorted(CLIENT_FIELDS))
+            + ". Fields whose name has an underscore are dropped from everybody.\n",
+            "## Exit codes\n",
+            table(("code", "meaning"), ((str(int(code)), meaning) for code, meaning in EXIT_CODES)),
             "## Reasons\n",
             "Every answer that ingressd gives itself names its reason, in the field `X-Ingressd-Reason`, in the JSON "
             "page, in the request line and in the label `reason` of `ingressd_requests_total`.\n",

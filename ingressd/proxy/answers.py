@@ -36,7 +36,6 @@ _STATUS_TEXT = {
     408: "Request Timeout",
     414: "URI Too Long",
     417: "Expectation Failed",
-    421: "Misdirected Request",
     431: "Request Header Fields Too Large",
     499: "Client Closed Request",
     500: "Internal Server Error",

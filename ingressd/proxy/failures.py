@@ -20,7 +20,6 @@ class Reason(enum.StrEnum):
 
     MALFORMED_REQUEST = "malformed_request"
     MALFORMED_BODY = "malformed_body"
-    MISDIRECTED_REQUEST = "misdirected_request"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     REQUEST_TIMEOUT = "request_timeout"
     TARGET_TOO_LONG = "target_too_long"
@@ -58,9 +57,6 @@ class Answer(NamedTuple):
 ANSWERS: dict[Reason, Answer] = {
     Reason.MALFORMED_REQUEST: Answer(400, Side.CLIENT, False, "The request is not valid HTTP/1.1."),
     Reason.MALFORMED_BODY: Answer(400, Side.CLIENT, False, "The request's body is not validly framed."),
-    Reason.MISDIRECTED_REQUEST: Answer(
-        421, Side.CLIENT, False, "This connection was opened for a host with another TLS policy."
-    ),
     Reason.METHOD_NOT_ALLOWED: Answer(405, Side.CLIENT, False, "This method is not served."),
     Reason.REQUEST_TIMEOUT: Answer(408, Side.CLIENT, False, "The request did not arrive in time."),
     Reason.TARGET_TOO_LONG: Answer(414, Side.CLIENT, False, "The request target is too long."),
