@@ -49,6 +49,7 @@ def reference() -> str:
         ("HTTP port", str(DEFAULT_HTTP_PORT), "`--http-port`"),
         ("HTTPS port", str(DEFAULT_HTTPS_PORT), "`--https-port`"),
         ("admin port", str(DEFAULT_ADMIN_PORT), "`--admin-port`"),
+        ("admin bind address", "127.0.0.1, or ::1 beside an IPv6 bind address", "`--admin-bind`"),
     )
     route_timeouts = (
         ("connect", f"{timeouts.connect:g}", "seconds", "to open a connection to an endpoint"),

@@ -35,6 +35,7 @@ from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.record import ExchangeRecord
 from ingressd.translate.settings import TranslationSettings
+from ingressd.translate.unused_mappings import unused_mappings
 from tls.acceptor import TlsFailure
 from tls.authority import LocalAuthority
 from tls.key_pair import KeyPair
@@ -92,7 +93,7 @@ class DevServer:
             admin_application(
                 self,
                 metrics_registry(self._metrics, self._inventory, version=__version__),
-                HostGuard(settings.listen.bind),
+                HostGuard(settings.listen.admin_address),
             ),
             access_log=None,
         )
@@ -132,10 +133,17 @@ class DevServer:
         return route_rows(self._controller)
 
     def problems(self) -> tuple[Problem, ...]:
-        return located(self._controller.problems(), self._source.origins.locate)
+        return located(self._problems(), self._source.origins.locate)
 
     def explain(self, method: str, url: str) -> Explanation:
         return located_explanation(explain(self._controller, method, url), self._source.origins.locate)
+
+    def _problems(self) -> tuple[Problem, ...]:
+        controller = self._controller
+        return (
+            *controller.problems(),
+            *unused_mappings(controller.settings.local_endpoints, controller.table.upstreams, controller.store),
+        )
 
     # What happens.
 
@@ -159,7 +167,7 @@ class DevServer:
             hosts=len(table.hosts),
             routes=sum(len(host.paths.routes) + (host.fallback is not None) for host in table.hosts.values()),
             upstreams=len(table.upstreams),
-            problems=Counter(problem.severity.value for problem in self._controller.problems()),
+            problems=Counter(problem.severity.value for problem in self._problems()),
             certificate_expiry={name: pair.not_after.timestamp() for name, pair in table.certificates.items()},
             dropped_log_lines=self._dropped_log_lines(),
         )

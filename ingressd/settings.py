@@ -121,34 +121,47 @@ class PortChoice(msgspec.Struct, frozen=True):
 
 
 DEFAULT_BIND = "127.0.0.1"
+LOOPBACK = {4: "127.0.0.1", 6: "::1"}
+"""The loopback address by IP version."""
 DEFAULT_HTTP_PORT = 8080
 DEFAULT_HTTPS_PORT = 8443
 DEFAULT_ADMIN_PORT = 9090
 
 
 class ListenSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where ingressd listens. ``bind`` is an IP address, for all three ports."""
+    """Where ingressd listens. ``bind`` is the IP address of the HTTP and HTTPS ports; ``admin_bind`` that of the admin
+    port, which is on loopback unless somebody asked for another address: it shows every route and problem to whoever
+    reaches it."""
 
     bind: str = DEFAULT_BIND
+    admin_bind: str | None = None
     http: PortChoice = PortChoice(DEFAULT_HTTP_PORT)
     https: PortChoice = PortChoice(DEFAULT_HTTPS_PORT)
     admin: PortChoice = PortChoice(DEFAULT_ADMIN_PORT)
 
     def __post_init__(self) -> None:
-        try:
-            ipaddress.ip_address(self.bind)
-        except ValueError as error:
-            raise SettingsError(
-                f"the bind address must be an IP address such as 127.0.0.1 or 0.0.0.0, and {self.bind!r} is not"
-            ) from error
+        for name, address in (("bind address", self.bind), ("bind address of the admin port", self.admin_bind)):
+            try:
+                ipaddress.ip_address(address if address is not None else DEFAULT_BIND)
+            except ValueError as error:
+                raise SettingsError(
+                    f"the {name} must be an IP address such as 127.0.0.1 or 0.0.0.0, and {address!r} is not"
+                ) from error
         asked = [port.number for port in (self.http, self.https, self.admin) if port.asked_for and port.number]
         if len(set(asked)) != len(asked):
             raise SettingsError("the HTTP, HTTPS and admin ports must differ")
 
     @property
     def loopback(self) -> bool:
-        """Whether only programs on this machine can connect."""
+        """Whether only programs on this machine can connect to what is served."""
         return ipaddress.ip_address(self.bind).is_loopback
+
+    @property
+    def admin_address(self) -> str:
+        """The IP address of the admin port; unless given, loopback of the family of ``bind``."""
+        if self.admin_bind is not None:
+            return self.admin_bind
+        return LOOPBACK[ipaddress.ip_address(self.bind).version]
 
 
 class DevSettings(msgspec.Struct, frozen=True, kw_only=True):

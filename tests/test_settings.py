@@ -60,6 +60,25 @@ def test_the_bind_address_is_an_address() -> None:
         ListenSettings(bind="localhost")
 
 
+def test_the_bind_address_of_the_admin_port_is_an_address() -> None:
+    with pytest.raises(SettingsError, match=r"bind address of the admin port must be an IP address such as .* 'x' is"):
+        ListenSettings(admin_bind="x")
+
+
+@pytest.mark.parametrize(
+    ("bind", "admin_bind", "address"),
+    [
+        ("127.0.0.1", None, "127.0.0.1"),
+        ("0.0.0.0", None, "127.0.0.1"),
+        ("::", None, "::1"),
+        ("0.0.0.0", "0.0.0.0", "0.0.0.0"),
+        ("127.0.0.1", "::1", "::1"),
+    ],
+)
+def test_the_admin_port_stays_on_loopback_unless_asked(bind: str, admin_bind: str | None, address: str) -> None:
+    assert ListenSettings(bind=bind, admin_bind=admin_bind).admin_address == address
+
+
 def test_ports_asked_for_differ() -> None:
     with pytest.raises(SettingsError, match="must differ"):
         ListenSettings(http=PortChoice(8000, asked_for=True), https=PortChoice(8000, asked_for=True))

@@ -57,7 +57,7 @@ def problem_document(problem: Problem) -> ProblemDocument:
         message=problem.message,
         advice=problem.advice,
         file=location.file if location else None,
-        line=location.line if location else None,
+        line=(location.line or None) if location else None,
     )
 
 

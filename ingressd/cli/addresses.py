@@ -8,26 +8,25 @@ import shlex
 import msgspec
 
 from ingressd.routing.virtual_host import ANY_HOST
+from ingressd.settings import DEFAULT_BIND, LOOPBACK
 
 _EXAMPLE_LABEL = "any"
 _STANDARD_PORTS = {"http": 80, "https": 443}
 
 
 class Addresses(msgspec.Struct, frozen=True):
-    """The address and the ports that ingressd listens on."""
+    """The addresses and the ports that ingressd listens on; ``bind`` is for HTTP and HTTPS."""
 
     bind: str
     http: int
     https: int
     admin: int
+    admin_bind: str = DEFAULT_BIND
 
     @property
     def reachable(self) -> str:
-        """The address to connect to from this machine: an unspecified one stands for every one."""
-        address = ipaddress.ip_address(self.bind)
-        if not address.is_unspecified:
-            return self.bind
-        return "127.0.0.1" if address.version == 4 else "::1"
+        """The address to connect to from this machine for what is served."""
+        return _reachable(self.bind)
 
     @property
     def http_url(self) -> str:
@@ -39,7 +38,13 @@ class Addresses(msgspec.Struct, frozen=True):
 
     @property
     def admin_url(self) -> str:
-        return f"http://{_bracketed(self.reachable)}{_port('http', self.admin)}/"
+        return f"http://{_bracketed(_reachable(self.admin_bind))}{_port('http', self.admin)}/"
+
+    @property
+    def exposure(self) -> tuple[str, ...]:
+        """A sentence for each address that other machines can connect to: the URLs show one of this machine."""
+        listeners = ((self.bind, "HTTP and HTTPS listen"), (self.admin_bind, "The admin port listens"))
+        return tuple(f"{who} on {_named(bind)}." for bind, who in listeners if not _is_loopback(bind))
 
     def url(self, scheme: str, host: str, path: str) -> str:
         """Return the URL of ``path`` under ``host``, a host of the routing table; ``*`` stands for any host."""
@@ -57,7 +62,7 @@ class Addresses(msgspec.Struct, frozen=True):
         if host == ANY_HOST:
             return True
         is_local_name = host == "localhost" or host.endswith(".localhost")
-        return is_local_name and self.reachable in ("127.0.0.1", "::1")
+        return is_local_name and self.reachable in LOOPBACK.values()
 
     def curl(self, scheme: str, host: str, path: str, *, authority_file: str = "") -> str:
         """Return a command line that fetches ``path``; ``authority_file`` is the CA that HTTPS is verified with."""
@@ -72,6 +77,21 @@ class Addresses(msgspec.Struct, frozen=True):
 
     def _port_of(self, scheme: str) -> int:
         return self.https if scheme == "https" else self.http
+
+
+def _reachable(bind: str) -> str:
+    """An unspecified address stands for every one of this machine."""
+    address = ipaddress.ip_address(bind)
+    return LOOPBACK[address.version] if address.is_unspecified else bind
+
+
+def _is_loopback(bind: str) -> bool:
+    return ipaddress.ip_address(bind).is_loopback
+
+
+def _named(bind: str) -> str:
+    every = ", every address of this machine" if ipaddress.ip_address(bind).is_unspecified else ""
+    return f"{bind}{every}: other machines can connect"
 
 
 def _example_host(host: str) -> str:

@@ -8,10 +8,14 @@ import msgspec
 
 from ingressd.cli.palette import PLAIN, Palette
 from ingressd.cli.problem_view import format_problems, summarise
-from ingressd.resources.problem import Problem
+from ingressd.resources.problem import Problem, Severity
 from ingressd.telemetry.request_line import printable
 
 MAX_CHANGE_LINES = 200
+_STILL_SERVED = {
+    True: "This save changed no route: what was served before it is still served.",
+    False: "What the changes above do not name is served as before this save.",
+}
 
 
 def format_changes(lines: Sequence[str], *, palette: Palette = PLAIN) -> tuple[str, ...]:
@@ -23,11 +27,12 @@ def format_changes(lines: Sequence[str], *, palette: Palette = PLAIN) -> tuple[s
 
 
 def format_problem_changes(
-    before: Collection[Problem], after: Sequence[Problem], *, palette: Palette = PLAIN
+    before: Collection[Problem], after: Sequence[Problem], *, served_as_before: bool, palette: Palette = PLAIN
 ) -> tuple[str, ...]:
     """Return the problems that are new, how many are gone, and how many there are; nothing when none came or went.
 
-    A problem whose line moved is the same problem.
+    A problem whose line moved is the same problem. With a new error it is said what is served now; all that was
+    before, when the save changed no route (``served_as_before``).
     """
     known = {_without_place(problem) for problem in before}
     new = [problem for problem in after if _without_place(problem) not in known]
@@ -35,7 +40,11 @@ def format_problem_changes(
     if not new and not gone:
         return ()
     fixed = f" ({gone} fixed)" if gone else ""
-    return (*format_problems(new, palette=palette), f"now {summarise(after)}{fixed}")
+    return (
+        *format_problems(new, palette=palette),
+        *([_STILL_SERVED[served_as_before]] if any(problem.severity is Severity.ERROR for problem in new) else ()),
+        f"now {summarise(after)}{fixed}",
+    )
 
 
 def _without_place(problem: Problem) -> Problem:

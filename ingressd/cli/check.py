@@ -31,7 +31,7 @@ def check(
 ) -> None:
     """Report everything that is wrong in PATH... (files, folders, or - for standard input), without serving it.
 
-    Ends with 1 when there are errors; warnings alone end with 0.
+    Ends with 1 when there are errors, and with 2 when there is nothing to serve; warnings alone end with 0.
 
     \b
     Examples:
@@ -43,12 +43,12 @@ def check(
     manifests = Manifests(paths, settings)
     problems = manifests.problems()
     has_errors = any(problem.severity is Severity.ERROR for problem in problems)
-    if not has_errors:
-        # With errors it may be they that leave nothing to serve: they say more.
-        manifests.require_something()
     if as_json:
         print_json(problems_document(problems))
-    else:
+    if not has_errors:
+        # With errors it may be they that leave nothing to serve: they say more.
+        manifests.require_something(problems_shown=as_json)
+    if not as_json:
         for line in format_problems(problems, palette=Palette(standard_output().colours)):
             click.echo(line)
         click.echo(summarise(problems))

@@ -39,6 +39,7 @@ def demo(
     context: click.Context,
     *,
     bind: str,
+    admin_bind: str | None,
     http_port: int | None,
     https_port: int | None,
     admin_port: int | None,
@@ -59,6 +60,7 @@ def demo(
     settings = dev_settings(
         ListenFlags(
             bind=bind,
+            admin_bind=admin_bind,
             http_port=http_port,
             https_port=https_port,
             admin_port=admin_port,

@@ -24,6 +24,7 @@ def dev(
     mappings: tuple[str, ...],
     ingress_classes: tuple[str, ...],
     bind: str,
+    admin_bind: str | None,
     http_port: int | None,
     https_port: int | None,
     admin_port: int | None,
@@ -44,6 +45,7 @@ def dev(
     settings = dev_settings(
         ListenFlags(
             bind=bind,
+            admin_bind=admin_bind,
             http_port=http_port,
             https_port=https_port,
             admin_port=admin_port,

@@ -38,7 +38,7 @@ class DevScreen:
     def changed(self, changes: Sequence[str], problems: Sequence[Problem]) -> None:
         """A save was taken in; ``changes`` are the lines of ``controller.changes``, none if only problems changed."""
         self.show(format_changes(changes, palette=self._palette))
-        self.show(format_problem_changes(self._problems, problems, palette=self._palette))
+        self.show(format_problem_changes(self._problems, problems, served_as_before=not changes, palette=self._palette))
         self._problems = tuple(problems)
 
     def finished(self, record: ExchangeRecord) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -14,11 +15,13 @@ from ingressd.cli.addresses import Addresses
 from ingressd.cli.dev_screen import DevScreen
 from ingressd.cli.event_loop import stop_on_signals
 from ingressd.cli.hints import DEV_HINTS
+from ingressd.cli.invocation import interpreter_text
 from ingressd.cli.listening_sockets import ListeningSockets, open_listening_sockets
 from ingressd.cli.local_authority import OpenedAuthority
 from ingressd.cli.manifests import Manifests
+from ingressd.cli.problem_view import counted
 from ingressd.cli.start_view import StartFacts
-from ingressd.cli.terminal import standard_output
+from ingressd.cli.terminal import reader_has_gone, standard_output
 from ingressd.settings import DevSettings
 from ingressd.telemetry.log_writer import LogWriter
 from ingressd.translate.settings import TranslationSettings
@@ -73,8 +76,16 @@ async def serve_manifests(
                 watching.cancel()
     finally:
         sockets.close()
-        if lost := log.close():
-            click.echo(f"ingressd: {lost} lines were not written, because nobody read them", err=True)
+        lost = log.close()
+        # Who pipes into `head` has read what they wanted.
+        if lost and not reader_has_gone(sys.stdout.fileno()):
+            click.echo(f"ingressd: {lost_lines(lost)}", err=True)
+
+
+def lost_lines(number: int) -> str:
+    """Say that ``number`` lines could not be written in time."""
+    verb, what = ("was", "it") if number == 1 else ("were", "them")
+    return f"{counted(number, 'line')} {verb} not written, because nobody read {what}"
 
 
 async def _when_listening(serving: Serving, beside: Beside | None) -> None:
@@ -88,10 +99,11 @@ def _facts(
 ) -> StartFacts:
     path = authority.authority.certificate_path
     return StartFacts(
-        addresses=Addresses(settings.listen.bind, *sockets.ports),
+        addresses=Addresses(settings.listen.bind, *sockets.ports, settings.listen.admin_address),
         paths=manifests.paths,
         files=manifests.source.file_count,
         objects=manifests.source.object_count,
         authority_file=str(path) if path is not None else "",
+        trust_command=f"{interpreter_text(sys.executable, os.environ.get('PATH', ''))} -m tls show",
         notes=sockets.notes + ((authority.note,) if authority.note else ()),
     )

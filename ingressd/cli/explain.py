@@ -12,7 +12,9 @@ from ingressd.cli.json_output import print_json
 from ingressd.cli.manifests import Manifests
 from ingressd.cli.options import json_option, manifest_options, paths_argument
 from ingressd.cli.palette import Palette
+from ingressd.cli.problem_view import format_problems
 from ingressd.cli.terminal import standard_output
+from ingressd.cli.url_argument import FORM, require_url
 from ingressd.controller.explain import explain as explain_request
 
 
@@ -45,14 +47,17 @@ def explain(
       ingressd explain POST shop.localhost/api//v1/../v2 ./k8s --map api=8000
       ingressd explain GET https://shop.localhost/ ./k8s --json | jq .answer
     """
+    require_url(method, url, paths)
     settings = translation_settings(ManifestFlags(mappings=mappings, ingress_classes=ingress_classes))
     manifests = Manifests(paths, settings)
     manifests.require_something()
     try:
         explanation = explain_request(manifests.controller, method, url)
     except ValueError as error:
-        raise CommandError(f"URL: {error}") from error
+        raise CommandError(f"{FORM}: {error}") from error
     explanation = located_explanation(explanation, manifests.source.origins.locate)
+    for line in format_problems(manifests.mapping_problems()):
+        click.echo(line, err=True)
     if as_json:
         print_json(explanation_document(explanation))
     else:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ingressd.cli.palette import PLAIN, Palette
-from ingressd.cli.problem_view import format_problems
+from ingressd.cli.problem_view import counted, format_problems
 from ingressd.controller.explanation import (
+    LOCAL_AUTHORITY,
     BackendExplanation,
     CertificateExplanation,
     EndpointExplanation,
@@ -23,21 +24,26 @@ _INDENT = "  "
 
 
 def format_explanation(explanation: Explanation, *, palette: Palette = PLAIN) -> tuple[str, ...]:
-    """Return a section for each step, and the answer last, where the eye is after a long text."""
+    """Return a section for each step, and the answer last, where the eye is after a long text.
+
+    An ``http://`` URL meets no certificate, so there is no section for it.
+    """
     lines = [palette.heading(printable(f"{explanation.method} {explanation.url}"))]
     for title, section in _sections(explanation, palette):
         lines.append(palette.heading(title))
         lines.extend(f"{_INDENT}{line}" for line in section)
-    if explanation.problems:
-        lines.append(palette.heading("Problems of the objects involved"))
+    if explanation.problems or explanation.problems_left_out:
+        lines.append(palette.heading("Problems"))
         lines.extend(f"{_INDENT}{line}" for line in format_problems(explanation.problems, palette=palette))
+        lines.extend(f"{_INDENT}{line}" for line in _left_out(explanation))
     lines.append(_answer(explanation, palette))
     return tuple(lines)
 
 
 def _sections(explanation: Explanation, palette: Palette) -> Iterator[tuple[str, Iterable[str]]]:
     yield "Host", [*_spelling(explanation.host), *_hosts(explanation, palette)]
-    yield "TLS certificate", _certificate(explanation.certificate)
+    if not explanation.url.lower().startswith("http://"):
+        yield "TLS certificate", _certificate(explanation.certificate, explanation.host.canonical)
     yield "Path", [*_spelling(explanation.path), *_paths(explanation, palette)]
     if explanation.winner is not None:
         yield "Rule", _winner(explanation.winner)
@@ -64,8 +70,13 @@ def _paths(explanation: Explanation, palette: Palette) -> Iterator[str]:
         yield f"… and {explanation.routes_left_out} more paths that do not match"
 
 
-def _certificate(certificate: CertificateExplanation) -> Iterator[str]:
-    yield printable(f"Secret {certificate.secret}" if certificate.secret else "the listener's default certificate")
+def _certificate(certificate: CertificateExplanation, host: str) -> Iterator[str]:
+    if certificate.secret:
+        yield printable(f"Secret {certificate.secret}")
+    elif certificate.step == LOCAL_AUTHORITY:
+        yield printable(f"a certificate of the local CA for {host or 'localhost'}")
+    else:
+        yield "the listener's default certificate"
     yield f"{_INDENT}{printable(certificate.why)}"
 
 
@@ -110,6 +121,15 @@ def _endpoint(endpoint: EndpointExplanation) -> str:
         )
     )
     return f"{endpoint.address}{pod} in EndpointSlice {endpoint.slice} ({conditions})"
+
+
+def _left_out(explanation: Explanation) -> Iterator[str]:
+    if not explanation.problems_left_out:
+        return
+    winner = explanation.winner
+    whose = f"Ingress {winner.namespace}/{winner.ingress}" if winner is not None else "the Ingresses of this host"
+    count = counted(explanation.problems_left_out, "more problem" if explanation.problems else "problem")
+    yield printable(f"{count} of {whose} that this request does not touch: ingressd check")
 
 
 def _answer(explanation: Explanation, palette: Palette) -> str:

@@ -27,9 +27,10 @@ class ManifestFlags(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListenFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """``--bind``, the three ports (None when not given) and ``--trusted-proxy``."""
+    """``--bind``, ``--admin-bind``, the three ports (None when not given) and ``--trusted-proxy``."""
 
     bind: str
+    admin_bind: str | None = None
     http_port: int | None = None
     https_port: int | None = None
     admin_port: int | None = None
@@ -57,6 +58,7 @@ def dev_settings(flags: ListenFlags) -> DevSettings:
     try:
         listen = ListenSettings(
             bind=flags.bind,
+            admin_bind=flags.admin_bind,
             http=_port(flags.http_port, DEFAULT_HTTP_PORT),
             https=_port(flags.https_port, DEFAULT_HTTPS_PORT),
             admin=_port(flags.admin_port, DEFAULT_ADMIN_PORT),

@@ -38,6 +38,8 @@ class _Wanted(NamedTuple):
     purpose: str
     flag: str
     choice: PortChoice
+    bind: str
+    bind_flag: str = "--bind"
 
 
 def open_listening_sockets(settings: ListenSettings) -> ListeningSockets:
@@ -46,16 +48,16 @@ def open_listening_sockets(settings: ListenSettings) -> ListeningSockets:
     The sockets listen at once: a port is ours only then, and whoever starts at the same time must see that.
     """
     wanted = (
-        _Wanted("HTTP", "--http-port", settings.http),
-        _Wanted("HTTPS", "--https-port", settings.https),
-        _Wanted("admin", "--admin-port", settings.admin),
+        _Wanted("HTTP", "--http-port", settings.http, settings.bind),
+        _Wanted("HTTPS", "--https-port", settings.https, settings.bind),
+        _Wanted("admin", "--admin-port", settings.admin, settings.admin_address, "--admin-bind"),
     )
     opened: dict[str, socket.socket] = {}
     notes: dict[str, str] = {}
     try:
         # A port that was asked for must not go to a neighbour that only looks for a free one.
         for each in sorted(wanted, key=lambda want: not want.choice.asked_for):
-            opened[each.purpose] = _open(settings.bind, each)
+            opened[each.purpose] = _open(each)
             port = opened[each.purpose].getsockname()[1]
             if each.choice.number and port != each.choice.number:
                 notes[each.purpose] = (
@@ -74,15 +76,15 @@ def open_listening_sockets(settings: ListenSettings) -> ListeningSockets:
     )
 
 
-def _open(bind: str, wanted: _Wanted) -> socket.socket:
+def _open(wanted: _Wanted) -> socket.socket:
     for port in _candidates(wanted.choice):
         try:
-            return _listen(bind, port)
+            return _listen(wanted.bind, port)
         except OSError as error:
             if error.errno == errno.EADDRINUSE and not wanted.choice.asked_for:
                 continue
-            raise CommandError(_explanation(error, bind, port, wanted)) from error
-    raise CommandError(f"no free port for {wanted.purpose} on {bind}: choose one with {wanted.flag}")
+            raise CommandError(_explanation(error, port, wanted)) from error
+    raise CommandError(f"no free port for {wanted.purpose} on {wanted.bind}: choose one with {wanted.flag}")
 
 
 def _candidates(choice: PortChoice) -> Iterator[int]:
@@ -106,7 +108,8 @@ def _listen(bind: str, port: int) -> socket.socket:
     return listening
 
 
-def _explanation(error: OSError, bind: str, port: int, wanted: _Wanted) -> str:
+def _explanation(error: OSError, port: int, wanted: _Wanted) -> str:
+    bind = wanted.bind
     if error.errno == errno.EADDRINUSE:
         return (
             f"{wanted.flag} {port}: port {port} on {bind} is taken; end the program that has it, or give another port"
@@ -117,5 +120,8 @@ def _explanation(error: OSError, bind: str, port: int, wanted: _Wanted) -> str:
             f"give one from {FIRST_UNPRIVILEGED_PORT} to {HIGHEST_PORT}"
         )
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"--bind {bind}: no interface of this machine has the address {bind}"
+        return (
+            f"{wanted.bind_flag} {bind}: no interface of this machine has the address {bind}; "
+            f"give one that it has with {wanted.bind_flag} ADDRESS"
+        )
     return f"cannot listen on {bind} port {port} for {wanted.purpose}: {error.strerror}"

@@ -19,6 +19,7 @@ from ingressd.resources.object import KubernetesObject
 from ingressd.resources.problem import Problem
 from ingressd.sources.files import FileSource, SourceError
 from ingressd.translate.settings import TranslationSettings
+from ingressd.translate.unused_mappings import unused_mappings
 
 
 class Manifests:
@@ -49,27 +50,42 @@ class Manifests:
         self.controller.flush(datetime.now(UTC))
 
     def problems(self) -> tuple[Problem, ...]:
-        """Return all problems with their places, in the order of files and lines."""
-        return located(self.controller.problems(), self.source.origins.locate)
+        """Return all problems with their places: of ``--map`` first, then in the order of files and lines."""
+        return (*self.mapping_problems(), *self._file_problems())
+
+    def mapping_problems(self) -> tuple[Problem, ...]:
+        """Return what is wrong with ``--map``, given these manifests."""
+        controller = self.controller
+        return unused_mappings(controller.settings.local_endpoints, controller.table.upstreams, controller.store)
 
     @property
     def serves_something(self) -> bool:
         return any(host.routed for host in self.controller.table.hosts.values())
 
-    def require_something(self) -> None:
-        """Explain on standard error why there is nothing to serve, and end with the exit code for that."""
+    def require_something(self, *, problems_shown: bool = False) -> None:
+        """Explain on standard error why there is nothing to serve, and end with the exit code for that.
+
+        The problems of the files come first, unless they are ``problems_shown`` already.
+        """
         if self.serves_something:
             return
-        for line in format_problems(self.problems()):
-            click.echo(line, err=True)
-        raise CommandError(
-            explain_nothing(
-                self.paths,
-                objects=self._objects(),
-                passed_over=self.source.passed_over,
-                not_served=[(str(key), why) for key, why in self.controller.not_served()],
-            )
+        if not problems_shown:
+            for line in format_problems(self._file_problems()):
+                click.echo(line, err=True)
+        raise CommandError(self.why_nothing())
+
+    def why_nothing(self) -> str:
+        """Say why there is nothing to serve, as text that follows the problems of the files."""
+        return explain_nothing(
+            self.paths,
+            objects=self._objects(),
+            passed_over=self.source.passed_over,
+            not_served=[(str(key), why) for key, why in self.controller.not_served()],
+            worst=min((problem.severity for problem in self.controller.problems()), default=None),
         )
+
+    def _file_problems(self) -> tuple[Problem, ...]:
+        return located(self.controller.problems(), self.source.origins.locate)
 
     def _objects(self) -> dict[Kind, int]:
         """Count by kind what was read, and the Ingresses that are not valid too: their author knows that they exist."""
@@ -77,6 +93,8 @@ class Manifests:
         counts = {kind: count for kind in Kind if (count := len(store.of_kind(kind)))}
         ingresses = {found.key for found in store.of_kind(Kind.INGRESS)}
         ingresses.update(
-            problem.key for problem in self.problems() if problem.key is not None and problem.key.kind is Kind.INGRESS
+            problem.key
+            for problem in self.controller.problems()
+            if problem.key is not None and problem.key.kind is Kind.INGRESS
         )
         return counts | {Kind.INGRESS: len(ingresses)} if ingresses else counts

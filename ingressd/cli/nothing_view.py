@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ingressd.cli.problem_view import counted
 from ingressd.resources.key import Kind
+from ingressd.resources.problem import Severity
 
 MAX_NAMED = 5
 
@@ -16,16 +17,24 @@ def explain_nothing(
     objects: Mapping[Kind, int],
     passed_over: Mapping[str, int],
     not_served: Sequence[tuple[str, str]],
+    worst: Severity | None = None,
 ) -> str:
     """Return the explanation, several lines long.
 
     ``objects`` counts the objects that were read, by kind; ``passed_over`` those of other kinds, by what the
     manifests call them; ``not_served`` are the Ingresses that were left to another controller, with the reason.
+    ``worst`` is the severity of the worst problem of the files, which the explanation follows: a file that could not
+    be read may well hold an Ingress.
     """
     where = ", ".join(paths)
     if not objects.get(Kind.INGRESS):
-        lines = [f"nothing to serve: there is no Ingress in {where}", f"  found: {_found(objects, passed_over)}"]
-        if not objects and not passed_over:
+        found = f"  found: {_found(objects, passed_over)}"
+        if worst is Severity.ERROR:
+            return f"nothing to serve: no Ingress in {where} could be read; see the errors above\n{found}"
+        lines = [f"nothing to serve: there is no Ingress in {where}", found]
+        if worst is not None:
+            lines.append("  See the warnings above.")
+        elif not objects and not passed_over:
             lines.append("  Files that end in .yaml, .yml or .json are read, in folders below the paths too.")
         lines.append("  Name the files or folders with your Ingress manifests; `ingressd demo` shows an example.")
         return "\n".join(lines)
@@ -34,9 +43,12 @@ def explain_nothing(
         lines.extend(f"  {ingress}: {why}" for ingress, why in not_served[:MAX_NAMED])
         if len(not_served) > MAX_NAMED:
             lines.append(f"  … and {len(not_served) - MAX_NAMED} more")
+        if worst is Severity.ERROR:
+            lines.append("  Others could not be served: see the errors above.")
         lines.append("  Choose the class with --ingress-class NAME, or leave the flag out to serve every class.")
         return "\n".join(lines)
-    return f"nothing to serve: no Ingress in {where} has a rule or a default backend that can be used; see above"
+    reason = "; see the errors above" if worst is Severity.ERROR else ": give one spec.rules or spec.defaultBackend"
+    return f"nothing to serve: no Ingress in {where} has a rule or a default backend that can be used{reason}"
 
 
 def _found(objects: Mapping[Kind, int], passed_over: Mapping[str, int]) -> str:

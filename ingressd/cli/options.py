@@ -67,7 +67,16 @@ def listen_options(function: _Command) -> _Command:
                 help=f"Port for metrics and the JSON API.  [default: {DEFAULT_ADMIN_PORT}, or the next free one]",
             ),
             click.option(
-                "--bind", metavar="ADDRESS", default=DEFAULT_BIND, show_default=True, help="IP address to listen on."
+                "--bind",
+                metavar="ADDRESS",
+                default=DEFAULT_BIND,
+                show_default=True,
+                help="IP address for HTTP and HTTPS.",
+            ),
+            click.option(
+                "--admin-bind",
+                metavar="ADDRESS",
+                help="IP address for metrics and the JSON API.  [default: 127.0.0.1, or ::1 if --bind is IPv6]",
             ),
             click.option(
                 "--trusted-proxy",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from ingressd.admin.routes_document import routes_document
@@ -14,8 +16,8 @@ from ingressd.cli.palette import Palette
 from ingressd.cli.problem_view import format_problems, summarise
 from ingressd.cli.routes_view import format_routes
 from ingressd.cli.terminal import standard_output
-from ingressd.controller.routes import route_rows
-from ingressd.resources.problem import Severity
+from ingressd.controller.routes import RouteRow, route_rows
+from ingressd.resources.problem import Problem, Severity
 
 
 @click.command()
@@ -33,7 +35,7 @@ def routes(
 ) -> None:
     """Show the routes of PATH... (files, folders, or - for standard input) as a table, without serving them.
 
-    Problems go to standard error. Ends with 1 when there are errors.
+    Problems go to standard error. Ends with 1 when there are errors, and with 2 when there is nothing to show.
 
     \b
     Examples:
@@ -43,16 +45,25 @@ def routes(
     """
     settings = translation_settings(ManifestFlags(mappings=mappings, ingress_classes=ingress_classes))
     manifests = Manifests(paths, settings)
-    manifests.require_something()
     rows, problems = route_rows(manifests.controller), manifests.problems()
+    has_errors = any(problem.severity is Severity.ERROR for problem in problems)
     if as_json:
         print_json(routes_document(rows, problems))
-    else:
-        terminal = standard_output()
-        palette = Palette(terminal.colours)
-        for line in format_routes(rows, width=terminal.width, palette=palette):
-            click.echo(line)
-        for line in (*format_problems(problems), *([summarise(problems)] if problems else [])):
-            click.echo(line, err=True)
-    if any(problem.severity is Severity.ERROR for problem in problems):
+    if not has_errors:
+        manifests.require_something(problems_shown=as_json)
+    if not as_json:
+        _show(manifests, rows, problems)
+    if has_errors:
         context.exit(ExitCode.PROBLEMS)
+
+
+def _show(manifests: Manifests, rows: Sequence[RouteRow], problems: Sequence[Problem]) -> None:
+    """The table goes to standard output, and everything else to standard error."""
+    terminal = standard_output()
+    if manifests.serves_something:
+        for line in format_routes(rows, width=terminal.width, palette=Palette(terminal.colours)):
+            click.echo(line)
+    for line in (*format_problems(problems), *([summarise(problems)] if problems else [])):
+        click.echo(line, err=True)
+    if not manifests.serves_something:
+        click.echo(f"ingressd: {manifests.why_nothing()}", err=True)

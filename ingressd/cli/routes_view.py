@@ -10,6 +10,8 @@ from ingressd.cli.table_view import format_table
 from ingressd.controller.routes import RouteRow
 
 HEADINGS = ("URL", "MATCH", "INGRESS", "SERVICE", "ENDPOINTS")
+CUT = ("ENDPOINTS", "INGRESS")
+"""What is cut on a narrow terminal. Never the URL: rows would look alike, and nobody could copy it."""
 MAX_ENDPOINTS_SHOWN = 3
 ANY_HOST_TEXT = "*"
 
@@ -29,7 +31,7 @@ def format_routes(
     """
     shown = rows[:most]
     cells = [(_url(row, addresses), row.kind, row.origin, _service(row), _endpoints(row)) for row in shown]
-    lines = format_table(HEADINGS, cells, width=width, palette=palette)
+    lines = format_table(HEADINGS, cells, width=width, cut=CUT, palette=palette)
     if len(shown) < len(rows):
         lines += (f"… and {len(rows) - len(shown)} more routes: `ingressd routes` shows all of them",)
     return lines

@@ -23,8 +23,8 @@ MAX_RESOLVE_LINES = 20
 class StartFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known before anything is served.
 
-    ``authority_file`` is the certificate of the local CA, empty when it is on no disk; ``notes`` are sentences about
-    what is not as usual (a port that was taken).
+    ``authority_file`` is the certificate of the local CA, empty when it is on no disk; ``trust_command`` is the command
+    line that tells how to trust it; ``notes`` are sentences about what is not as usual (a port that was taken).
     """
 
     addresses: Addresses
@@ -32,6 +32,7 @@ class StartFacts(msgspec.Struct, frozen=True, kw_only=True):
     files: int
     objects: int
     authority_file: str = ""
+    trust_command: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -50,8 +51,9 @@ def format_start(
         palette.heading(f"ingressd {__version__} serves {_contents(facts)}"),
         f"  HTTP   {addresses.http_url}",
         f"  HTTPS  {addresses.https_url}{_authority(facts)}",
+        *([f"         trust it: {facts.trust_command}"] if facts.authority_file and facts.trust_command else ()),
         f"  admin  {addresses.admin_url}",
-        *(palette.warning(note) for note in facts.notes),
+        *(palette.warning(note) for note in (*addresses.exposure, *facts.notes)),
         "",
         *format_routes(rows, addresses=addresses, width=width, palette=palette, most=MAX_ROUTES_SHOWN),
         *_section("These hosts do not lead to this machine by themselves:", resolve_lines),

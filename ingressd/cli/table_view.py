@@ -17,32 +17,34 @@ def format_table(
     rows: Sequence[Sequence[str]],
     *,
     width: int | None = None,
+    cut: Sequence[str] = (),
     palette: Palette = PLAIN,
 ) -> tuple[str, ...]:
     """Return the lines of a table, headings first; every row has as many cells as there are headings.
 
-    Cells are left-aligned and separated by two spaces. When the lines are longer than ``width`` columns, the widest
-    column is cut first, never below eight columns; a table with too many columns stays too wide. Without a width
-    nothing is cut, so that a script reads every cell whole.
+    Cells are left-aligned and separated by two spaces. When the lines are longer than ``width``, the columns whose
+    headings are in ``cut`` are cut in that order, never below eight and never below the heading; no other column is,
+    and a table that is still too wide stays so. Without a width nothing is cut, so that a script reads every cell
+    whole.
     """
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
     if width is not None:
-        widths = _narrowed(widths, width)
+        widths = _narrowed(widths, width, [(headings.index(heading), len(heading)) for heading in cut])
     lines = [palette.heading(_line(headings, widths))]
     lines.extend(_line(row, widths) for row in cells)
     return tuple(lines)
 
 
-def _narrowed(widths: list[int], width: int) -> list[int]:
+def _narrowed(widths: Sequence[int], width: int, cut: Sequence[tuple[int, int]]) -> list[int]:
+    """``cut`` are the positions of the columns to take from, each with the length of its heading."""
     narrowed = list(widths)
     excess = sum(narrowed) + GAP * (len(narrowed) - 1) - width
-    while excess > 0:
-        widest = max(range(len(narrowed)), key=narrowed.__getitem__)
-        if narrowed[widest] <= SMALLEST_COLUMN:
-            break
-        narrowed[widest] -= 1
-        excess -= 1
+    for position, heading in cut:
+        room = narrowed[position] - max(SMALLEST_COLUMN, heading)
+        taken = max(0, min(room, excess))
+        narrowed[position] -= taken
+        excess -= taken
     return narrowed
 
 

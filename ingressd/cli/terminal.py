@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import sys
 from collections.abc import Mapping
@@ -35,3 +36,12 @@ def terminal_of(stream: OutputStream, environment: Mapping[str, str]) -> Termina
 def standard_output() -> Terminal:
     """Return what standard output can show."""
     return terminal_of(sys.stdout, os.environ)
+
+
+def reader_has_gone(descriptor: int) -> bool:
+    """Whether nobody can read any more what is written to ``descriptor``: a pipe to a program that ended, a terminal
+    that was closed."""
+    poll = select.poll()
+    # These three are told without being asked for.
+    poll.register(descriptor, 0)
+    return any(events & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, events in poll.poll(0))

@@ -42,7 +42,9 @@ def _describe_host(host: str, before: VirtualHost | None, after: VirtualHost | N
             yield f"~ {_route(host, match)} → {_target(came)}{_was(left, came)}"
     secret, secret_now = (found.certificate if found is not None else None for found in (before, after))
     if before is not None and after is not None and secret != secret_now:
-        yield f"~ {host or '*'} uses {_certificate(secret_now)} (was {_certificate(secret)})"
+        # Whether the Secret holds a certificate is told by the lines of the certificates.
+        was = f"was {_secret(secret)}" if secret is not None else "named none before"
+        yield f"~ {host or '*'} names {_secret(secret_now)} for its certificate ({was})"
 
 
 def _routes(virtual_host: VirtualHost | None) -> dict[tuple[str, str], Route]:
@@ -105,5 +107,5 @@ def _describe_certificate(name: str, before: object, after: object) -> str:
     return f"- certificate {name}" if after is None else f"~ certificate {name} was replaced"
 
 
-def _certificate(name: str | None) -> str:
-    return f"certificate {name}" if name is not None else "the default certificate"
+def _secret(name: str | None) -> str:
+    return f"Secret {name}" if name is not None else "no Secret"

@@ -10,7 +10,8 @@ from ingressd.resources.key import ObjectKey
 from ingressd.routing.upstream import UpstreamKey
 from ingressd.translate.certificates import SecretUse
 from ingressd.translate.claims import Claims
-from ingressd.translate.upstreams import UpstreamName, UpstreamUse
+from ingressd.translate.upstream_name import UpstreamName
+from ingressd.translate.upstreams import UpstreamUse
 
 _Key = TypeVar("_Key")
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from ingressd.controller.controller import Controller
 from ingressd.controller.explanation import (
     BackendExplanation,
-    CertificateExplanation,
     EndpointExplanation,
     Explanation,
     FinalAnswer,
@@ -16,18 +15,21 @@ from ingressd.controller.explanation import (
 )
 from ingressd.controller.host_candidates import host_candidates
 from ingressd.controller.path_candidates import path_candidates
+from ingressd.controller.related_problems import backend_place_of, place_of, related_problems
 from ingressd.controller.request_url import read_url
-from ingressd.resources.key import Kind, ObjectKey
-from ingressd.resources.problem import Location, Problem
+from ingressd.controller.served_certificate import served_certificate
+from ingressd.resources.field_path import shown
+from ingressd.resources.key import ObjectKey
+from ingressd.resources.problem import Location
+from ingressd.routing.methods import METHODS, REFUSED_METHODS
 from ingressd.routing.path import PathError
 from ingressd.routing.rewriting import rewritten_path
-from ingressd.routing.route import Route, RouteOrigin
+from ingressd.routing.route import Route
 from ingressd.routing.upstream import Unavailable
-from ingressd.routing.virtual_host import ANY_HOST, VirtualHost, wildcard_of
-from ingressd.translate.certificate_choice import CertificateStep, choose_certificate
+from ingressd.routing.virtual_host import VirtualHost
 from ingressd.translate.conflicts import ingress_key
 from ingressd.translate.endpoints import EndpointVerdict
-from ingressd.translate.upstreams import UpstreamTranslation, translate_upstream
+from ingressd.translate.upstreams import UpstreamTranslation, UpstreamUse, translate_upstream
 
 __all__ = ["Explanation", "Locate", "explain"]
 
@@ -42,16 +44,16 @@ UNAVAILABLE_WHY: dict[Unavailable, str] = {
 
 
 def explain(controller: Controller, method: str, url: str, locate: Locate | None = None) -> Explanation:
-    """Explain what becomes of a request for ``url``, with or without a scheme, now.
+    """Explain what becomes of a request ``method`` for ``url``, with or without a scheme, now.
 
     ``locate`` says where a field of an object stands in a file (``sources.origins.Origins.locate``). Raises ValueError
     for text that is no URL.
     """
     asked = read_url(url)
     host, path = asked.host.canonical, asked.path.canonical
-    certificate = _certificate(controller, host)
-    if asked.fault:
-        answer = FinalAnswer(False, 400, "malformed_request", f"The request is refused: {asked.fault}.")
+    certificate = served_certificate(controller, host)
+    answer = _refusal(method, asked.fault)
+    if answer is not None:
         return Explanation(
             method=method, url=url, host=asked.host, path=asked.path, certificate=certificate, answer=answer
         )
@@ -60,9 +62,12 @@ def explain(controller: Controller, method: str, url: str, locate: Locate | None
     route = match.route
     candidates, left_out = _routes(controller, match.host, path, route)
     translated = (
-        translate_upstream(route.upstream, controller.store, (), controller.settings)
+        translate_upstream(route.upstream, controller.store, (_use(route),), controller.settings)
         if route is not None and route.upstream is not None
         else None
+    )
+    problems = related_problems(
+        controller, match.host, route, certificate, translated.problems if translated is not None else ()
     )
     return Explanation(
         method=method,
@@ -76,8 +81,27 @@ def explain(controller: Controller, method: str, url: str, locate: Locate | None
         certificate=certificate,
         backend=_backend(controller, route, translated) if route is not None and translated is not None else None,
         answer=_answer(controller, match.host, route),
-        problems=_related(controller, match.host, route, certificate),
+        problems=problems.shown,
+        problems_left_out=problems.left_out,
     )
+
+
+def _use(route: Route) -> UpstreamUse:
+    return UpstreamUse(ingress_key(route.origin), backend_place_of(route.origin))
+
+
+def _refusal(method: str, fault: str) -> FinalAnswer | None:
+    """What is answered before a host or a path is looked at; ``fault`` is why the path is none."""
+    if method in REFUSED_METHODS:
+        return FinalAnswer(False, 405, "method_not_allowed", f"The request is refused: {method} is not served.")
+    if method not in METHODS:
+        upper = method.upper()
+        advice = f" Methods are compared with their case: write {upper}." if upper in METHODS else ""
+        why = f"The request is refused: the method {shown(method)} is not known.{advice}"
+        return FinalAnswer(False, 400, "malformed_request", why)
+    if fault:
+        return FinalAnswer(False, 400, "malformed_request", f"The request is refused: {fault}.")
+    return None
 
 
 def _routes(
@@ -108,7 +132,7 @@ def _winner(controller: Controller, route: Route, path: str, locate: Locate | No
         route.origin.ingress,
         route.origin.rule,
         route.origin.path,
-        locate(key, _place(route.origin)) if locate is not None else None,
+        locate(key, place_of(route.origin)) if locate is not None else None,
         claims.decision.class_name if claims is not None else "",
         claims.decision.why if claims is not None else "",
         {name: written[name] for name in claims.effects.in_force if name in written} if claims is not None else {},
@@ -123,36 +147,6 @@ def _forwarded_path(virtual_host: VirtualHost | None, route: Route, path: str) -
         return rewritten_path(virtual_host, route, path)
     except PathError:
         return ""
-
-
-def _place(origin: RouteOrigin) -> str:
-    if origin.rule is None:
-        return "spec.defaultBackend"
-    return f"spec.rules[{origin.rule}].http.paths[{origin.path}]"
-
-
-def _certificate(controller: Controller, host: str) -> CertificateExplanation:
-    table = controller.table
-    for name in (host, wildcard_of(host), ANY_HOST):
-        virtual_host = table.hosts.get(name) if name is not None else None
-        if name is None or virtual_host is None:
-            continue
-        claims = sorted(controller.translation.claims.of_host(name), key=lambda claims: claims.precedence)
-        choice = choose_certificate(name, claims, table.certificates)
-        ingress = f"{choice.ingress.namespace}/{choice.ingress.name}" if choice.ingress is not None else ""
-        if virtual_host.certificate is not None and virtual_host.certificate not in table.certificates:
-            why = f"{ingress} names Secret {choice.name}, which holds no usable certificate."
-            return CertificateExplanation("", "default", name, ingress, why)
-        if virtual_host.certificate is not None:
-            why = (
-                f"{ingress} lists {name or 'no host'} under tls[{choice.entry}]."
-                if choice.step is CertificateStep.LISTED
-                else f"The certificate that {ingress} names under tls[{choice.entry}] covers {name}."
-            )
-            return CertificateExplanation(virtual_host.certificate, choice.step.value, name, ingress, why)
-    return CertificateExplanation(
-        "", "default", "", "", "No Ingress names a certificate for this host, so the listener's default is served."
-    )
 
 
 def _backend(controller: Controller, route: Route, translated: UpstreamTranslation) -> BackendExplanation:
@@ -214,18 +208,3 @@ def _answer(controller: Controller, host: VirtualHost | None, route: Route | Non
         if count == 1
         else f"The request is forwarded to one of {count} endpoints.",
     )
-
-
-def _related(
-    controller: Controller, host: VirtualHost | None, route: Route | None, certificate: CertificateExplanation
-) -> tuple[Problem, ...]:
-    keys: set[ObjectKey] = set()
-    if host is not None:
-        keys.update(claims.key for claims in controller.translation.claims.of_host(host.host))
-    if route is not None:
-        keys.add(ingress_key(route.origin))
-        keys.add(ObjectKey(Kind.SERVICE, route.origin.namespace, route.service))
-        keys.update(found.key for found in controller.store.slices_of_service(route.origin.namespace, route.service))
-    if certificate.secret:
-        keys.add(ObjectKey(Kind.SECRET, *certificate.secret.split("/", 1)))
-    return tuple(problem for problem in controller.problems() if problem.key in keys)

@@ -59,9 +59,13 @@ class Winner(msgspec.Struct, frozen=True):
     forwarded_path: str
 
 
+LOCAL_AUTHORITY = "local_authority"
+
+
 class CertificateExplanation(msgspec.Struct, frozen=True):
-    """What a TLS client gets that asks for the host. ``secret`` is ``namespace/name``, empty for the listener's
-    default; ``host`` is the virtual host that chose it."""
+    """What a TLS client gets that asks for the host. ``secret`` is ``namespace/name``, empty when it comes from none;
+    ``step`` is listed or covering for one from a Secret, else default (the listener's) or ``LOCAL_AUTHORITY``, which
+    issues one for the name asked for; ``host`` is the virtual host that chose it."""
 
     secret: str
     step: str
@@ -108,7 +112,9 @@ class FinalAnswer(msgspec.Struct, frozen=True):
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """The whole decision for one request, in the order in which it is made.
 
-    ``routes_left_out`` counts the paths of the host that are not listed; those that match always are.
+    ``routes_left_out`` counts the paths of the host that are not listed; those that match always are. ``problems``
+    are those that touch this request; ``problems_left_out`` counts the others of the Ingress that takes it, or, when
+    none does, of those that name the host.
     """
 
     method: str
@@ -123,3 +129,4 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     backend: BackendExplanation | None = None
     answer: FinalAnswer
     problems: tuple[Problem, ...] = ()
+    problems_left_out: int = 0

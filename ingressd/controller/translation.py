@@ -14,14 +14,15 @@ from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Problem, Severity
 from ingressd.resources.store import Store
 from ingressd.routing.table import RoutingTable, TableDifference
-from ingressd.routing.upstream import Upstream, UpstreamKey
+from ingressd.routing.upstream import Unavailable, Upstream, UpstreamKey
 from ingressd.routing.virtual_host import VirtualHost
 from ingressd.translate.certificates import CertificateTranslation, translate_certificate
 from ingressd.translate.claims import read_claims
 from ingressd.translate.hosts import translate_host
 from ingressd.translate.settings import TranslationSettings
 from ingressd.translate.units import Unit, UnitKind
-from ingressd.translate.upstreams import UpstreamName, translate_upstream
+from ingressd.translate.upstream_name import UpstreamName
+from ingressd.translate.upstreams import translate_upstream
 from tls.key_pair import KeyPair
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Translation:
         self._due: dict[str, datetime] = {}
         self._next_due: datetime | None = None
         self._problems: dict[Unit, tuple[Problem, ...]] = {}
+        self._without_service: set[UpstreamKey] = set()
 
     def update(self, pending: Pending, store: Store, now: datetime) -> TableDifference:
         """Translate what ``pending`` says (it is used up), and what the time makes due; bring the table up to date.
@@ -68,6 +70,8 @@ class Translation:
                 pending.hosts.update(host for claims in self.claims.of_secret(name) for host in claims.named_hosts)
         for namespace, service in pending.services:
             pending.upstreams |= self.claims.upstreams_of_service(namespace, service)
+        if pending.other_services and self.settings.suggest_services:
+            pending.upstreams |= self._without_service
         for upstream_key in sorted(pending.upstreams):
             upstream = self._upstream(upstream_key, store)
             if upstream != self.table.upstreams.get(upstream_key):
@@ -145,6 +149,7 @@ class Translation:
     def _upstream(self, key: UpstreamKey, store: Store) -> Upstream | None:
         unit = Unit(UnitKind.UPSTREAM, key)
         uses = self.claims.uses_of_upstream(key)
+        self._without_service.discard(key)
         if not uses:
             self._problems.pop(unit, None)
             return None
@@ -156,6 +161,8 @@ class Translation:
         )
         if found is None:
             return self.table.upstreams.get(key)
+        if found.upstream.unavailable is Unavailable.NO_SERVICE:
+            self._without_service.add(key)
         self._report(unit, found.problems)
         return found.upstream
 

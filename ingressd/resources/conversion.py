@@ -69,10 +69,7 @@ class Scalar:
             findings.error("wrong_type", path, "The number does not fit into 64 bits.")
             return value
         if isinstance(value, bool | int | float) and str in self._accepted:
-            written = "" if self._private else f" {_literal(value)}"
-            quoted = "" if self._private else f': "{_literal(value)}"'
-            message = f"Must be {self._expected}, but{written} without quotes is {noun(value)}."
-            findings.error("wrong_type", path, message, advice or f"Quote it{quoted}.")
+            report_unquoted(self._expected, value, path, findings, advice, private=self._private)
         elif isinstance(value, str) and int in self._accepted and value.isdecimal():
             message = f"Must be {self._expected}, but with quotes it is a text."
             findings.error("wrong_type", path, message, advice or "Remove the quotes.")
@@ -247,6 +244,22 @@ _SCALARS: Mapping[frozenset[type], Scalar] = {
 
 PRIVATE_TEXTS: Shape = MappingOf(Scalar((str,), "a text", private=True))
 """``Secret.stringData``: texts that no message repeats."""
+
+
+def report_unquoted(
+    expected: str,
+    value: bool | int | float,
+    path: str,
+    findings: Findings,
+    advice: str = "",
+    *,
+    private: bool = False,
+) -> None:
+    """Report a value that would be a text in quotes. It is repeated unless it is ``private``."""
+    written = "" if private else f" {_literal(value)}"
+    quoted = "" if private else f': "{_literal(value)}"'
+    message = f"Must be {expected}, but{written} without quotes is {noun(value)}."
+    findings.error("wrong_type", path, message, advice or f"Quote it{quoted}.")
 
 
 def _literal(value: bool | int | float) -> str:

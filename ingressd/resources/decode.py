@@ -13,7 +13,15 @@ from typing import Any
 import msgspec
 
 from ingressd.resources import field_path
-from ingressd.resources.conversion import PRIVATE_TEXTS, Structure, noun
+from ingressd.resources.api_versions import (
+    API_VERSIONS,
+    REMOVED_VERSIONS,
+    advice_on_api_version,
+    advice_on_kind,
+    group_of,
+    nearest_kind,
+)
+from ingressd.resources.conversion import PRIVATE_TEXTS, Structure, noun, report_unquoted
 from ingressd.resources.field_path import shown
 from ingressd.resources.findings import Findings
 from ingressd.resources.ingress import Ingress
@@ -27,36 +35,6 @@ DEFAULT_NAMESPACE = "default"
 MOST_RULES = 100
 MOST_PATHS = 1000
 _MOST_NESTED_LISTS = 4
-
-API_VERSIONS: Mapping[Kind, str] = {
-    Kind.INGRESS: "networking.k8s.io/v1",
-    Kind.INGRESS_CLASS: "networking.k8s.io/v1",
-    Kind.SERVICE: "v1",
-    Kind.ENDPOINT_SLICE: "discovery.k8s.io/v1",
-    Kind.SECRET: "v1",
-    Kind.CONFIG_MAP: "v1",
-    Kind.NAMESPACE: "v1",
-}
-
-_CONVERT_INGRESS = (
-    'Change apiVersion to "networking.k8s.io/v1", give every path a pathType, rename "backend" under spec to '
-    '"defaultBackend", and write serviceName and servicePort as "service: {name: ..., port: {number: ...}}"; '
-    '"kubectl convert" does all of it.'
-)
-
-REMOVED_VERSIONS: Mapping[tuple[str, Kind], tuple[str, str]] = {
-    ("extensions/v1beta1", Kind.INGRESS): ("1.22", _CONVERT_INGRESS),
-    ("networking.k8s.io/v1beta1", Kind.INGRESS): ("1.22", _CONVERT_INGRESS),
-    ("networking.k8s.io/v1beta1", Kind.INGRESS_CLASS): (
-        "1.22",
-        'Change apiVersion to "networking.k8s.io/v1"; the fields are the same.',
-    ),
-    ("discovery.k8s.io/v1beta1", Kind.ENDPOINT_SLICE): (
-        "1.25",
-        'Change apiVersion to "discovery.k8s.io/v1" and write the topology of an endpoint as nodeName and zone.',
-    ),
-}
-"""The Kubernetes version that removed an API version, and how to convert (Deprecated API Migration Guide)."""
 
 _STRUCTURES: Mapping[Kind, Structure] = {kind: Structure(struct) for kind, struct in TYPE_OF_KIND.items()}
 
@@ -135,6 +113,9 @@ def _manifests(
         if manifest is not None:
             yield manifest
             return
+    misspelt = _misspelt(api_version, kind, prefix)
+    if misspelt is not None:
+        yield misspelt
     name = f"{api_version}/{kind}"
     passed_over[name] = passed_over.get(name, 0) + 1
 
@@ -171,10 +152,27 @@ def _unidentified(
             "Pass only Kubernetes manifests, or add both fields.",
         )
     else:
-        for name, field in (("apiVersion", api_version), ("kind", kind)):
-            if not isinstance(field, str) or not field:
-                reason = "is missing" if field in (None, "") else f"must be a text, but it is {noun(field)}"
-                findings.error("missing_field", field_path.child(prefix, name), f"{name} {reason}.", f"Set {name}.")
+        owner = kind if isinstance(kind, str) and kind in TYPE_OF_KIND else "object"
+        for name, field, advice in (
+            ("apiVersion", api_version, advice_on_api_version(kind)),
+            ("kind", kind, advice_on_kind(api_version)),
+        ):
+            path = field_path.child(prefix, name)
+            if field in (None, ""):
+                findings.error("missing_field", path, f"The {owner} has no {name}.", advice)
+            elif not isinstance(field, str):
+                findings.error("missing_field", path, f"Must be a text, but it is {noun(field)}.", advice)
+    return Manifest(None, None, prefix, findings.problems(None))
+
+
+def _misspelt(api_version: str, kind: str, prefix: str) -> Manifest | None:
+    """A warning when an object of a kind that is not used was probably meant to be of one that is."""
+    meant = nearest_kind(api_version, kind)
+    if meant is None:
+        return None
+    findings = Findings()
+    message = f"The kind {shown(kind)} of {shown(api_version)} is not known here, so this object is not used."
+    findings.warning("unknown_kind", field_path.child(prefix, "kind"), message, f'Did you mean "{meant}"?')
     return Manifest(None, None, prefix, findings.problems(None))
 
 
@@ -207,8 +205,8 @@ def _manifest(value: dict[Any, Any], api_version: str, kind: Kind, prefix: str, 
 
 def _is_foreign(api_version: str, kind: Kind) -> bool:
     """A custom resource may have the same kind; its group is another, and always contains a dot."""
-    group = api_version.rpartition("/")[0]
-    return "." in group and group != API_VERSIONS[kind].rpartition("/")[0]
+    group = group_of(api_version)
+    return "." in group and group != group_of(API_VERSIONS[kind])
 
 
 def _key(value: dict[Any, Any], kind: Kind, findings: Findings) -> ObjectKey | None:
@@ -223,8 +221,12 @@ def _key(value: dict[Any, Any], kind: Kind, findings: Findings) -> ObjectKey | N
         findings.error("missing_field", "metadata.name", f"The {kind} has no name.", advice)
     elif isinstance(metadata, dict):
         field, wrong = ("namespace", namespace) if isinstance(name, str) else ("name", name)
-        message = f"Must be a text, but it is {noun(wrong)}."
-        findings.error("wrong_type", f"metadata.{field}", message, "Quote it.")
+        path = f"metadata.{field}"
+        if isinstance(wrong, bool | int | float):
+            report_unquoted("a text", wrong, path, findings)
+        else:
+            message = f"Must be a text, but it is {noun(wrong)}."
+            findings.error("wrong_type", path, message, f'Write the {field} alone, as in "{field}: web".')
     else:
         findings.error("missing_field", "metadata", f"The {kind} has no metadata.", "Give the object a name.")
     return None

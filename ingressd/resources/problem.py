@@ -17,13 +17,16 @@ class Severity(enum.StrEnum):
 
 
 class Location(msgspec.Struct, frozen=True, order=True):
-    """A place in a file. ``line`` counts from 1; ``file`` is ``<stdin>`` for standard input."""
+    """A place in a file. ``line`` counts from 1; ``file`` is ``<stdin>`` for standard input.
+
+    Line 0 stands for a folder, or for a file as a whole that could not be read.
+    """
 
     file: str
     line: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -180,7 +180,8 @@ class _Builder:
         if found is None:
             inside = any(frame.anchor == name for frame in self._stack)
             reason = "stands inside the value it refers to" if inside else "refers to no anchor before it"
-            raise CompositionError("bad_alias", f"The alias {shown('*' + name)} {reason}.", line)
+            advice = f"Quote it if it is meant as a text: {shown('*' + name)}."
+            raise CompositionError("bad_alias", f"The alias {shown('*' + name)} {reason}.", line, advice)
         self._repeated += found[1]
         if self._repeated > MOST_REPEATED:
             message = f"The aliases of this document stand for more than {MOST_REPEATED} values."

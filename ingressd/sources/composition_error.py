@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from ingressd.resources.field_path import shown
@@ -49,12 +51,17 @@ _ADVICE_BY_PROBLEM = (
 
 def syntax_error(error: yaml.MarkedYAMLError, text: str, first_line: int) -> CompositionError:
     """What the parser says of ``text``, in one sentence, and what to do about it."""
-    mark = error.problem_mark or error.context_mark
+    # The mark of the problem is behind the star, which may be on the next line.
+    in_alias = error.context == _IN_ALIAS and error.context_mark is not None
+    mark = error.context_mark if in_alias else error.problem_mark or error.context_mark
     problem = (error.problem or error.context or "it cannot be read").strip()
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
     if "cannot start any token" in problem and _character_at(text, line, column) == "\t":
         problem = "found a tab character where only spaces may stand"
     advice = next((advice for part, advice in _ADVICE_BY_PROBLEM if part in problem), "")
+    if in_alias:
+        problem = 'a text that starts with "*" needs quotes'
+        advice = _star_advice(text, line, column)
     if "{{" in text:
         advice = _TEMPLATE_ADVICE
     last = text.rstrip("\n").count("\n")
@@ -63,6 +70,23 @@ def syntax_error(error: yaml.MarkedYAMLError, text: str, first_line: int) -> Com
         return CompositionError("syntax_error", message, first_line + last, advice)
     message = f"The YAML is not valid at column {column + 1}: {problem}."
     return CompositionError("syntax_error", message, first_line + line, advice)
+
+
+_IN_ALIAS = "while scanning an alias"
+# A plain value ends at a comment, and within brackets at the next comma or bracket.
+_STARRED = re.compile(r"\*[^\s,\[\]{}\"']*")
+_HOST_KEY = re.compile(r"\s*(?:-\s+)*host\s*:\s*")
+
+
+def _star_advice(text: str, line: int, column: int) -> str:
+    """For a value that starts with ``*``, which YAML takes for an alias: usually the wildcard host of an Ingress."""
+    lines = text.split("\n")
+    written = _STARRED.match(lines[line], column) if line < len(lines) else None
+    if written is None:
+        return "Quote the value."
+    if written[0] == "*" and _HOST_KEY.fullmatch(lines[line], 0, column):
+        return 'Leave the host out to serve every host; a wildcard needs a domain and quotes, as in "*.example.com".'
+    return f"Quote it: {shown(written[0])}."
 
 
 def _character_at(text: str, line: int, column: int) -> str:

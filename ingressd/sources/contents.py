@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 from ingressd.resources.decode import decode
@@ -36,18 +38,31 @@ class Contents(msgspec.Struct, frozen=True, eq=False):
     passed_over: dict[str, int] = {}
 
 
-def read_contents(content: bytes, file: str) -> Contents:
-    """Reads, decodes and validates. ``file`` is the name of the file in problems. Never raises."""
+OTHER_DOCUMENT = "not a Kubernetes object"
+"""What ``Contents.passed_over`` calls the documents of a file that is there for somebody else."""
+
+
+def read_contents(content: bytes, file: str, *, may_be_other: bool = False) -> Contents:
+    """Reads, decodes and validates. ``file`` is the name of the file in problems. Never raises.
+
+    With ``may_be_other``, nobody said that the file holds manifests: it was met in a folder, beside the values of a
+    chart, a package.json or a tsconfig.json. Documents that are plainly something else are then only counted, and
+    so is JSON that cannot be read and does not look like a manifest.
+    """
     read = read_documents(content, file)
+    if may_be_other and read.problems and _is_other_json(content, file):
+        return Contents(passed_over={OTHER_DOCUMENT: 1})
     objects: list[Placed] = []
     invalid: set[ObjectKey] = set()
     problems = list(read.problems)
-    passed_over: dict[str, int] = {}
+    passed_over: Counter[str] = Counter()
     unknown_part = bool(read.problems)
     for document in read.documents:
+        if may_be_other and _is_other(document.value):
+            passed_over[OTHER_DOCUMENT] += 1
+            continue
         decoded = decode(document.value)
-        for name, count in decoded.passed_over.items():
-            passed_over[name] = passed_over.get(name, 0) + count
+        passed_over.update(decoded.passed_over)
         lines = _Lines(document, file)
         for manifest in decoded.manifests:
             found = manifest.problems
@@ -62,7 +77,18 @@ def read_contents(content: bytes, file: str) -> Contents:
             elif failed:
                 unknown_part = True
     problems.sort(key=_line)
-    return Contents(tuple(objects), frozenset(invalid), unknown_part, tuple(problems), passed_over)
+    return Contents(tuple(objects), frozenset(invalid), unknown_part, tuple(problems), dict(passed_over))
+
+
+def _is_other(value: object) -> bool:
+    """Whether a document is no attempt at an object: the chart of Helm has an apiVersion, too, but nothing else."""
+    if isinstance(value, dict):
+        return "kind" not in value and "metadata" not in value
+    return value is not None
+
+
+def _is_other_json(content: bytes, file: str) -> bool:
+    return file.endswith(".json") and not (b'"apiVersion"' in content and b'"kind"' in content)
 
 
 class _Lines:

@@ -18,7 +18,8 @@ from ingressd.sources.composition import compose
 from ingressd.sources.composition_error import CompositionError
 from ingressd.sources.places import Place, places
 
-MOST_BYTES = 16 * 1024 * 1024
+MOST_MEBIBYTES = 16
+MOST_BYTES = MOST_MEBIBYTES * 1024 * 1024
 MOST_DOCUMENTS = 50_000
 
 # A line "---" starts a document wherever it stands, also inside a block of text (YAML 1.2, section 9.1.2).
@@ -57,8 +58,10 @@ class Documents(msgspec.Struct, frozen=True):
 def read_documents(content: bytes, file: str) -> Documents:
     """The documents of a file's content. ``file`` is its name in problems. Never raises."""
     if len(content) > MOST_BYTES:
-        message = f"The file takes {len(content)} bytes; at most {MOST_BYTES} are read."
-        return Documents(problems=(_problem("too_large", message, file, 1, "Split the file."),))
+        # Nobody reads past the bound, so the true size is not known here.
+        message = f"The file is larger than {MOST_MEBIBYTES} MiB, the most that is read, so nothing in it is used."
+        advice = f"Split it into files of at most {MOST_MEBIBYTES} MiB."
+        return Documents(problems=(_problem("too_large", message, file, 1, advice),))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

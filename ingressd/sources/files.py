@@ -125,7 +125,11 @@ class FileSource:
         listing = list_files(self._paths, self._listing.files)
         known = dict(self._read_files(listing))
         holdings = {name: entry.holding for name, entry in known.items()}
-        unchanged = _are_same(self._holdings, holdings) and self._listing.problems == listing.problems
+        unchanged = (
+            _are_same(self._holdings, holdings)
+            and self._listing.problems == listing.problems
+            and self._listing.dangling == listing.dangling
+        )
         self._listing, self._known, self._holdings = listing, known, holdings
         if unchanged:
             return ()
@@ -134,6 +138,7 @@ class FileSource:
         reported: dict[str, tuple[Problem, ...]] = {
             path: (_path_problem(path, reason),) for path, reason in listing.problems.items()
         }
+        reported |= {path: (_dangling_problem(path),) for path in sorted(listing.dangling)}
         for name, holding in holdings.items():
             problems = reported.get(name, ()) + holding.problems + merged.duplicates.get(name, ())
             if problems:
@@ -187,7 +192,9 @@ def _read(listed: ListedFile, previous: _Known | None) -> _Known | None:
     digest = hashlib.blake2b(content).digest()
     if previous is not None and not previous.failed and previous.digest == digest:
         return _Known(signature, digest, previous.holding)
-    return _Known(signature, digest, hold(read_contents(content, listed.name), held))
+    # A file that holds objects has shown that it is a manifest: what goes wrong in it now is worth a word.
+    may_be_other = listed.met and not (held is not None and held.objects)
+    return _Known(signature, digest, hold(read_contents(content, listed.name, may_be_other=may_be_other), held))
 
 
 def _not_read(listed: ListedFile, previous: _Known | None, error: OSError) -> _Known:
@@ -263,6 +270,16 @@ def _path_problem(path: str, reason: str) -> Problem:
         Severity.ERROR,
         "unreadable_path",
         f"{path} cannot be read: {reason}.",
-        location=Location(path, 1),
+        location=Location(path, 0),
         advice="Check that it exists, that it is not too large, and that this program may read it.",
+    )
+
+
+def _dangling_problem(path: str) -> Problem:
+    return Problem(
+        Severity.WARNING,
+        "dangling_link",
+        f"{path} is a link to something that does not exist, so nothing is served from it.",
+        location=Location(path, 0),
+        advice="Bring back what it leads to, or remove the link.",
     )

@@ -31,17 +31,18 @@ class ListedFile(msgspec.Struct, frozen=True):
     """``name`` is how the user would write it, ``real`` where it is after all links.
 
     Standard input and pipes can be read only ``once``. One that is ``kept`` was listed before, and nobody can tell
-    now whether it is still there.
+    now whether it is still there. One that was only ``met`` in a folder, and not given, may be no manifest at all.
     """
 
     name: str
     real: str
     once: bool = False
     kept: bool = False
+    met: bool = False
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """``problems`` are reasons by the path that cannot be read.
+    """``problems`` are reasons by the path that cannot be read; ``dangling`` are links in folders to nothing.
 
     A change matters when it is to a name directly in one of ``folders``, or to one of ``entries``. All of them
     are real paths, and the parent of every entry has to be watched along with the folders. ``uncertain`` is true
@@ -53,6 +54,7 @@ class Listing(msgspec.Struct, frozen=True):
     folders: frozenset[str]
     entries: frozenset[str]
     uncertain: bool = False
+    dangling: frozenset[str] = frozenset()
 
     @property
     def watched(self) -> frozenset[str]:
@@ -68,20 +70,29 @@ def list_files(paths: Sequence[str], previous: Sequence[ListedFile] = ()) -> Lis
     Of what cannot be looked at, the ``previous`` files are kept, in their place; only what is known not to exist
     is gone.
     """
-    walk = _Walk(previous)
+    walk = _Walk(previous, frozenset(os.path.realpath(path) for path in paths if path != STANDARD_INPUT))
     for path in paths:
         walk.visit(path)
-    return Listing(tuple(walk.files), walk.problems, frozenset(walk.folders), frozenset(walk.entries), walk.uncertain)
+    return Listing(
+        tuple(walk.files),
+        walk.problems,
+        frozenset(walk.folders),
+        frozenset(walk.entries),
+        walk.uncertain,
+        frozenset(walk.dangling),
+    )
 
 
 class _Walk:
-    def __init__(self, previous: Sequence[ListedFile]) -> None:
+    def __init__(self, previous: Sequence[ListedFile], given_files: frozenset[str]) -> None:
         self.files: list[ListedFile] = []
         self.problems: dict[str, str] = {}
         self.folders: set[str] = set()
         self.entries: set[str] = set()
         self.uncertain = False
+        self.dangling: set[str] = set()
         self._previous = previous
+        self._given_files = given_files
         self._seen: set[str] = set()
         self._given = ""
 
@@ -135,7 +146,7 @@ class _Walk:
                 mode = os.stat(path).st_mode
             except GONE:
                 if is_manifest:
-                    self.problems[path] = "it is a link to nothing that could be read"
+                    self.dangling.add(path)
                 return
             is_folder, is_file = stat.S_ISDIR(mode), stat.S_ISREG(mode)
             if is_folder or (is_file and is_manifest):
@@ -145,7 +156,7 @@ class _Walk:
         if is_folder:
             self._folder(path, real, depth + 1)
         elif is_file and is_manifest:
-            self._add(ListedFile(path, real))
+            self._add(ListedFile(path, real, met=real not in self._given_files))
 
     def _add(self, file: ListedFile) -> None:
         if file.real in self._seen:

@@ -89,6 +89,15 @@ def used_endpoints(verdicts: Iterable[EndpointVerdict]) -> tuple[Endpoint, ...]:
     return tuple(sorted(verdict.endpoint for verdict in verdicts if verdict.used))
 
 
+def slices_without_port(slices: Iterable[EndpointSlice], port: Port) -> tuple[EndpointSlice, ...]:
+    """Return the slices, by name, that hold endpoints and do not have the ``port`` of the Service."""
+    return tuple(
+        found
+        for found in sorted(slices, key=lambda found: found.metadata.name)
+        if found.address_type != FQDN and found.endpoints and _port_of(found, port) is None
+    )
+
+
 def slice_problems(slices: Sequence[EndpointSlice], verdicts: Iterable[EndpointVerdict]) -> tuple[Problem, ...]:
     """Report what no condition explains: addresses that are refused, and slices of names."""
     refused: dict[str, list[EndpointVerdict]] = {}

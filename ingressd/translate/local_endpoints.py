@@ -10,6 +10,7 @@ from ingressd.routing.upstream import Endpoint
 
 MAX_LOCAL_ENDPOINTS = 1000
 MAX_PORT = 65535
+DEFAULT_HOST = "127.0.0.1"
 _FORM = re.compile(
     r"(?:(?P<namespace>[a-z0-9][a-z0-9.-]*)/)?(?P<service>[a-z0-9][a-z0-9.-]*)(?::(?P<service_port>[A-Za-z0-9-]+))?"
     r"=(?:(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):)?(?P<port>[0-9]{1,5})"
@@ -45,7 +46,7 @@ class LocalEndpoint(msgspec.Struct, frozen=True):
             raise LocalEndpointError(
                 f"{text!r} does not map a Service: write [namespace/]service[:port]=[host:]port, such as shop/web=3000"
             )
-        host = (match["host"] or "127.0.0.1").removeprefix("[").removesuffix("]").lower()
+        host = (match["host"] or DEFAULT_HOST).removeprefix("[").removesuffix("]").lower()
         try:
             return cls(
                 match["service"],
@@ -60,10 +61,20 @@ class LocalEndpoint(msgspec.Struct, frozen=True):
     def specificity(self) -> tuple[bool, bool]:
         return (bool(self.namespace), bool(self.service_port))
 
+    @property
+    def written(self) -> str:
+        """The shortest text that ``parse`` reads as this mapping."""
+        endpoint = str(self.endpoint.port) if self.endpoint.address == DEFAULT_HOST else str(self.endpoint)
+        return f"{self._mapped}={endpoint}"
+
     def __str__(self) -> str:
+        return f"{self._mapped}={self.endpoint}"
+
+    @property
+    def _mapped(self) -> str:
         namespace = f"{self.namespace}/" if self.namespace else ""
         port = f":{self.service_port}" if self.service_port else ""
-        return f"{namespace}{self.service}{port}={self.endpoint}"
+        return f"{namespace}{self.service}{port}"
 
 
 class LocalEndpoints(msgspec.Struct, frozen=True):

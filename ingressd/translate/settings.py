@@ -19,6 +19,8 @@ class TranslationSettings(msgspec.Struct, frozen=True, kw_only=True):
     addresses, which belong to the machine of the controller. ``unsupported_security``: what becomes of the routes of
     an Ingress that asks for protection which ingressd does not have: ``deny`` answers every request to them with 503.
     ``advise_local_endpoints``: advice names the ``--map`` flag, which only exists where files are served.
+    ``suggest_services``: who names a Service that does not exist is told of those with its name in other namespaces
+    and with a similar one. Off, because in a cluster not everyone may know them.
     ``local_authority``: a host whose Secret is missing or unusable gets a certificate of the local authority, so that
     neither is an error.
     """
@@ -29,6 +31,7 @@ class TranslationSettings(msgspec.Struct, frozen=True, kw_only=True):
     loopback: bool = False
     unsupported_security: Literal["deny", "warn"] = "deny"
     advise_local_endpoints: bool = False
+    suggest_services: bool = False
     local_authority: bool = False
 
     @classmethod
@@ -48,5 +51,6 @@ class TranslationSettings(msgspec.Struct, frozen=True, kw_only=True):
             loopback=True,
             unsupported_security="warn",
             advise_local_endpoints=True,
+            suggest_services=True,
             local_authority=True,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -17,23 +17,11 @@ from ingressd.translate.endpoints import EndpointVerdict, judge_endpoints, slice
 from ingressd.translate.external_names import read_external_name
 from ingressd.translate.local_endpoints import LocalEndpoint
 from ingressd.translate.settings import TranslationSettings
+from ingressd.translate.upstream_faults import Fault, no_endpoints, no_port, no_service
+from ingressd.translate.upstream_name import UpstreamName
 
 EXTERNAL_NAME = "ExternalName"
 MAX_PORT = 65535
-
-
-class UpstreamName(NamedTuple):
-    """The parts of an upstream key."""
-
-    namespace: str
-    service: str
-    port: str
-
-    @classmethod
-    def of(cls, key: UpstreamKey) -> UpstreamName:
-        rest, _, port = key.rpartition(":")
-        namespace, _, service = rest.rpartition("/")
-        return cls(namespace, service, port)
 
 
 class UpstreamUse(msgspec.Struct, frozen=True, order=True):
@@ -61,15 +49,6 @@ class _Asked(NamedTuple):
     uses: tuple[UpstreamUse, ...]
 
 
-class _Fault(NamedTuple):
-    """Why there is nothing to send to, in the words of a problem."""
-
-    reason: Unavailable
-    code: str
-    message: str
-    advice: str
-
-
 def translate_upstream(
     key: UpstreamKey, store: Store, uses: Iterable[UpstreamUse], settings: TranslationSettings
 ) -> UpstreamTranslation:
@@ -83,11 +62,11 @@ def translate_upstream(
     if mapped is not None:
         return UpstreamTranslation(_upstream(asked, (mapped.endpoint,)), (), port, mapped)
     if service is None:
-        return _unavailable(asked, _no_service(asked.name, settings))
+        return _unavailable(asked, no_service(asked.name, store, settings))
     if service.spec.type == EXTERNAL_NAME:
         return _translate_external(asked, service, port, settings)
     if port is None:
-        return _unavailable(asked, _no_port(asked.name, service))
+        return _unavailable(asked, no_port(asked.name, service))
     slices = store.slices_of_service(namespace, service_name)
     verdicts = judge_endpoints(slices, port, loopback=settings.loopback)
     problems = _target_port_problems(asked, port) + slice_problems(slices, verdicts)
@@ -95,7 +74,7 @@ def translate_upstream(
     if endpoints:
         found = UpstreamTranslation(_upstream(asked, endpoints))
     else:
-        found = _unavailable(asked, _no_endpoints(asked.name, len(slices), len(verdicts), settings))
+        found = _unavailable(asked, no_endpoints(asked.name, port, slices, verdicts, settings))
     return msgspec.structs.replace(found, problems=problems + found.problems, port=port, verdicts=verdicts)
 
 
@@ -118,7 +97,7 @@ def _translate_external(
 ) -> UpstreamTranslation:
     which = f"Service {asked.name.namespace}/{asked.name.service}"
     if not settings.external_names:
-        fault = _Fault(
+        fault = Fault(
             Unavailable.EXTERNAL_NAME_REFUSED,
             "external_name_refused",
             f"{which} has type ExternalName, and those are not served: they reach any name that the controller can "
@@ -128,7 +107,7 @@ def _translate_external(
         return _unavailable(asked, fault)
     address, wrong = read_external_name(service.spec.external_name, loopback=settings.loopback)
     if wrong:
-        fault = _Fault(
+        fault = Fault(
             Unavailable.EXTERNAL_NAME_REFUSED,
             "external_name_refused",
             f"The external name {shown(service.spec.external_name)} of {which} {wrong}.",
@@ -137,7 +116,7 @@ def _translate_external(
         return _unavailable(asked, fault)
     number = _external_port(asked.name, port)
     if number is None:
-        return _unavailable(asked, _no_port(asked.name, service))
+        return _unavailable(asked, no_port(asked.name, service))
     return UpstreamTranslation(_upstream(asked, (Endpoint(address, number),)), (), port)
 
 
@@ -161,59 +140,21 @@ def _upstream(asked: _Asked, endpoints: tuple[Endpoint, ...] = (), unavailable: 
     )
 
 
-def _unavailable(asked: _Asked, fault: _Fault) -> UpstreamTranslation:
-    # Pods come and go: having none just now is a state of the cluster, and not a mistake in the Ingress.
-    severity = Severity.WARNING if fault.reason is Unavailable.NO_ENDPOINTS else Severity.ERROR
-    return UpstreamTranslation(
-        _upstream(asked, unavailable=fault.reason),
-        tuple(Problem(severity, fault.code, fault.message, use.ingress, use.path, fault.advice) for use in asked.uses),
-    )
+def _unavailable(asked: _Asked, fault: Fault) -> UpstreamTranslation:
+    return UpstreamTranslation(_upstream(asked, unavailable=fault.reason), tuple(_fault_problems(asked.uses, fault)))
 
 
-def _no_service(name: UpstreamName, settings: TranslationSettings) -> _Fault:
-    flag = f"--map {name.namespace}/{name.service}=PORT"
-    return _Fault(
-        Unavailable.NO_SERVICE,
-        "no_service",
-        f"There is no Service {name.service} in namespace {name.namespace}: requests are answered with 503.",
-        f"Add it to the manifests, or run it here and say where: {flag}"
-        if settings.advise_local_endpoints
-        else "Create it, or correct the name; a Service of another namespace cannot be used.",
-    )
-
-
-def _no_port(name: UpstreamName, service: Service) -> _Fault:
-    ports = [
-        f"{port.name} ({port.port})" if port.name else str(port.port)
-        for port in service.spec.ports
-        if port.protocol in ("", "TCP")
-    ]
-    shown = ", ".join(ports[:10]) + (", …" if len(ports) > 10 else "")
-    return _Fault(
-        Unavailable.NO_SERVICE_PORT,
-        "no_service_port",
-        f"Service {name.namespace}/{name.service} has no TCP port {name.port}: requests are answered with 503.",
-        f"It has {shown}: name one of them." if ports else "Give it a port.",
-    )
-
-
-def _no_endpoints(name: UpstreamName, slices: int, judged: int, settings: TranslationSettings) -> _Fault:
-    which = (
-        f"{judged} endpoints and none that takes requests"
-        if judged
-        else "no endpoint with this port"
-        if slices
-        else "no endpoints"
-    )
-    return _Fault(
-        Unavailable.NO_ENDPOINTS,
-        "no_endpoints",
-        f"Service {name.namespace}/{name.service} has {which}: requests are answered with 503.",
-        f"Run it here and say where: --map {name.namespace}/{name.service}=PORT"
-        if settings.advise_local_endpoints
-        else "Check that its selector finds Pods and that they are ready: "
-        f"kubectl get endpointslices -n {name.namespace} -l kubernetes.io/service-name={name.service}",
-    )
+def _fault_problems(uses: tuple[UpstreamUse, ...], fault: Fault) -> Iterator[Problem]:
+    if fault.reason is not Unavailable.NO_ENDPOINTS:
+        for use in uses:
+            yield Problem(Severity.ERROR, fault.code, fault.message, use.ingress, use.path, fault.advice)
+    elif uses:
+        # Pods come and go: having none just now is a state of the cluster, and not a mistake in each Ingress.
+        others = len(uses) - 1
+        more = f" {'1 more Ingress names' if others == 1 else f'{others} more Ingresses name'} it." if others else ""
+        first = uses[0]
+        message = f"{fault.message}{more}"
+        yield Problem(Severity.WARNING, fault.code, message, first.ingress, first.path, fault.advice)
 
 
 def _target_port_problems(asked: _Asked, port: Port) -> tuple[Problem, ...]:

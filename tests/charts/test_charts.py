@@ -48,13 +48,13 @@ CHARTS = (
     Chart(
         "keycloak",
         ("identity-keycloak",),
-        {"no_secret": 1, "unsupported_annotation": 2},
+        {"no_secret": 1, "unsupported_annotation": 1},
         (Request("login.example.com", "/realms/main/account", "identity-keycloak"),),
     ),
     Chart(
         "argo-cd",
         ("argocd-server",),
-        {"no_secret": 2, "unsupported_annotation": 3},
+        {"no_secret": 2, "unsupported_annotation": 2},
         (
             Request("argocd.example.com", "/applications", "argocd-server"),
             Request("grpc.argocd.example.com", "/session.SessionService/Create", "argocd-server"),
@@ -63,7 +63,7 @@ CHARTS = (
     Chart(
         "gitlab",
         ("gitlab-webservice-default", "gitlab-registry", "gitlab-kas"),
-        {"no_secret": 3, "unsupported_annotation": 7},
+        {"no_secret": 3, "unsupported_annotation": 6},
         (
             Request("gitlab.example.com", "/group/project", "gitlab-webservice-default"),
             Request("registry.example.com", "/v2/", "gitlab-registry"),

@@ -77,6 +77,38 @@ def test_urls_at_the_address_itself() -> None:
     assert Addresses("::1", 80, 8443, 9090).https_url == "https://[::1]:8443/"
 
 
-@pytest.mark.parametrize(("bind", "url"), [("0.0.0.0", "http://127.0.0.1:9090/"), ("::1", "http://[::1]:9090/")])
-def test_admin_url(bind: str, url: str) -> None:
-    assert Addresses(bind, 8080, 8443, 9090).admin_url == url
+@pytest.mark.parametrize(
+    ("admin_bind", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9090/"),
+        ("0.0.0.0", "http://127.0.0.1:9090/"),
+        ("::1", "http://[::1]:9090/"),
+        ("192.168.1.5", "http://192.168.1.5:9090/"),
+    ],
+)
+def test_admin_url(admin_bind: str, url: str) -> None:
+    assert Addresses("10.0.0.1", 8080, 8443, 9090, admin_bind).admin_url == url
+
+
+@pytest.mark.parametrize(
+    ("bind", "admin_bind", "sentences"),
+    [
+        ("127.0.0.1", "::1", ()),
+        (
+            "0.0.0.0",
+            "127.0.0.1",
+            ("HTTP and HTTPS listen on 0.0.0.0, every address of this machine: other machines can connect.",),
+        ),
+        ("127.0.0.1", "192.168.1.5", ("The admin port listens on 192.168.1.5: other machines can connect.",)),
+        (
+            "192.168.1.5",
+            "::",
+            (
+                "HTTP and HTTPS listen on 192.168.1.5: other machines can connect.",
+                "The admin port listens on ::, every address of this machine: other machines can connect.",
+            ),
+        ),
+    ],
+)
+def test_what_other_machines_can_reach_is_said(bind: str, admin_bind: str, sentences: tuple[str, ...]) -> None:
+    assert Addresses(bind, 8080, 8443, 9090, admin_bind).exposure == sentences

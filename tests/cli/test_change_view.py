@@ -42,28 +42,34 @@ def test_a_flood_of_changes_is_counted() -> None:
 
 
 def test_a_new_problem() -> None:
-    assert format_problem_changes([ODD], [ODD, MISSING]) == (
+    assert format_problem_changes([ODD], [ODD, MISSING], served_as_before=False) == (
         "shop.yaml:7: error: Ingress shop/web spec.rules[0]: Service shop/cart does not exist.",
+        "What the changes above do not name is served as before this save.",
         "now 1 error, 1 warning",
     )
 
 
+def test_a_warning_leaves_no_doubt_about_what_is_served() -> None:
+    assert len(format_problem_changes([], [ODD], served_as_before=True)) == 2
+
+
 def test_a_fixed_problem() -> None:
-    assert format_problem_changes([MISSING, ODD], [ODD]) == ("now 1 warning (1 fixed)",)
+    assert format_problem_changes([MISSING, ODD], [ODD], served_as_before=True) == ("now 1 warning (1 fixed)",)
 
 
 def test_the_last_problem_fixed() -> None:
-    assert format_problem_changes([MISSING], []) == ("now no problems (1 fixed)",)
+    assert format_problem_changes([MISSING], [], served_as_before=True) == ("now no problems (1 fixed)",)
 
 
 def test_a_problem_that_moved_is_no_news() -> None:
     moved = msgspec.structs.replace(MISSING, location=Location("shop.yaml", 12))
-    assert format_problem_changes([MISSING], [moved]) == ()
+    assert format_problem_changes([MISSING], [moved], served_as_before=True) == ()
 
 
 def test_a_problem_of_a_file_is_news_at_another_line() -> None:
     moved = msgspec.structs.replace(BROKEN, location=Location("shop.yaml", 12))
-    assert format_problem_changes([BROKEN], [moved]) == (
+    assert format_problem_changes([BROKEN], [moved], served_as_before=True) == (
         "shop.yaml:12: error: Broken.",
+        "This save changed no route: what was served before it is still served.",
         "now 1 error (1 fixed)",
     )

@@ -66,6 +66,24 @@ def test_nothing_to_do(run_cli: RunCli, tmp_path: Path) -> None:
     assert done.stderr.startswith("ingressd: nothing to serve: there is no Ingress in service.yaml\n  found: 1 Service")
 
 
+def test_nothing_to_do_as_json(run_cli: RunCli, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = run_cli("check", "empty", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout) == {"errors": 0, "warnings": 0, "problems": []}
+    assert done.stderr.startswith("ingressd: nothing to serve: there is no Ingress in empty\n")
+
+
+def test_a_mapping_without_effect(run_cli: RunCli, shop: Path) -> None:
+    done = run_cli("check", "k8s", "--map", "crt=3000", "--map", "cart=3001")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "warning: --map crt=3000 has no effect: no Ingress that is served uses a Service crt.",
+        "    Did you mean cart?",
+        "1 warning",
+    ]
+
+
 def test_no_path(run_cli: RunCli) -> None:
     done = run_cli("check")
     assert (done.returncode, done.stdout) == (2, "")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
+import signal
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -65,6 +69,56 @@ def test_https_for_a_host_without_a_certificate(dev: DevProcess, environment: di
     ):
         assert encrypted.version() == "TLSv1.3"
     assert dev.interrupt() == 0
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(shop: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    """As in ``ingressd dev k8s | head``."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ingressd", "dev", "k8s", *ANY_PORTS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        found = next(match for line in process.stdout if (match := re.match(r"  HTTP .*:(\d+)/", line)))
+        process.stdout.close()
+        assert get(int(found[1]), "/", "shop.localhost")[0] == 404
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 0
+        process.stderr.close()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_everybody_may_connect_but_not_to_the_admin_port(
+    shop: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    arguments = ["dev", "k8s", *ANY_PORTS, "--bind", "0.0.0.0"]
+    with DevProcess(arguments, directory=tmp_path, environment=environment) as process:
+        http_port, _, admin = process.ports()
+        process.wait_for(r"^HTTP and HTTPS listen on 0\.0\.0\.0, every address of this machine: ")
+        # All of 127.0.0.0/8 is this machine: an address that only a listener on every address answers.
+        socket.create_connection(("127.0.0.2", http_port), timeout=30).close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", admin), timeout=30)
+        assert get(admin, "/readyz", "localhost")[0] == 200
+        assert get(admin, "/readyz", "evil.test")[0] == 403
+        assert process.interrupt() == 0
+
+
+def test_the_admin_port_is_where_it_was_asked_for(shop: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    arguments = ["dev", "k8s", *ANY_PORTS, "--admin-bind", "0.0.0.0"]
+    with DevProcess(arguments, directory=tmp_path, environment=environment) as process:
+        _, _, admin = process.ports()
+        process.wait_for(r"^The admin port listens on 0\.0\.0\.0, every address of this machine: ")
+        socket.create_connection(("127.0.0.2", admin), timeout=30).close()
+        assert process.interrupt() == 0
 
 
 def test_a_port_asked_for_that_is_taken(shop: Path, run_cli: RunCli) -> None:

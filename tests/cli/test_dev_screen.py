@@ -53,8 +53,20 @@ def test_a_save(screen: DevScreen, lines: list[str]) -> None:
     assert lines == [
         "+ shop.localhost/cart → cart:80",
         "a.yaml:1: error: It is odd.",
+        "What the changes above do not name is served as before this save.",
         "now 1 error",
         "now no problems (1 fixed)",
+    ]
+
+
+def test_a_broken_save(screen: DevScreen, lines: list[str]) -> None:
+    screen.started([], [])
+    lines.clear()
+    screen.changed((), [PROBLEM])
+    assert lines == [
+        "a.yaml:1: error: It is odd.",
+        "This save changed no route: what was served before it is still served.",
+        "now 1 error",
     ]
 
 

@@ -38,4 +38,16 @@ def test_json(run_cli: RunCli, shop: Path) -> None:
 def test_what_is_no_url(run_cli: RunCli, shop: Path) -> None:
     done = run_cli("explain", "GET", "http://a b/", "k8s")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("ingressd: URL: ")
+    assert done.stderr.startswith('ingressd: URL must be http(s)://host/path: "a b" is no host')
+
+
+def test_a_forgotten_url(run_cli: RunCli, shop: Path) -> None:
+    done = run_cli("explain", "GET", "./k8s")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith('ingressd: URL must be http(s)://host/path, and "./k8s" is a place of manifests')
+
+
+def test_a_mapping_without_effect(run_cli: RunCli, shop: Path) -> None:
+    done = run_cli("explain", "GET", "http://shop.localhost/cart", "k8s", "--map", "crt=1", "--json")
+    assert json.loads(done.stdout)["answer"]["reason"] == "no_endpoints"
+    assert done.stderr.startswith("warning: --map crt=1 has no effect: ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from ingressd.cli.explain_view import format_explanation
 from ingressd.cli.palette import Palette
@@ -21,7 +22,7 @@ from ingressd.resources.problem import Location, Problem, Severity
 
 FORWARDED = Explanation(
     method="GET",
-    url="http://SHOP.localhost/cart",
+    url="https://SHOP.localhost/cart",
     host=Spelling("SHOP.localhost", "shop.localhost", ("Letters are in lower case.",)),
     path=Spelling("/cart", "/cart"),
     hosts=(
@@ -62,6 +63,7 @@ FORWARDED = Explanation(
     ),
     answer=FinalAnswer(True, None, "", "The request is forwarded to 10.0.0.1:8080."),
     problems=(Problem(severity=Severity.WARNING, code="odd", message="Odd.", location=Location("shop.yaml", 2)),),
+    problems_left_out=2,
 )
 REFUSED = Explanation(
     method="GET",
@@ -75,7 +77,7 @@ REFUSED = Explanation(
 
 def test_a_request_that_is_forwarded() -> None:
     assert format_explanation(FORWARDED) == (
-        "GET http://SHOP.localhost/cart",
+        "GET https://SHOP.localhost/cart",
         "Host",
         "  SHOP.localhost is compared as shop.localhost",
         "    Letters are in lower case.",
@@ -101,8 +103,9 @@ def test_a_request_that_is_forwarded() -> None:
         "It is ready.",
         "  ✗ 10.0.0.2:8080 in EndpointSlice cart-1 (ready false, serving not set, terminating not set): "
         "It is not ready.",
-        "Problems of the objects involved",
+        "Problems",
         "  shop.yaml:2: warning: Odd.",
+        "  2 more problems of Ingress shop/web that this request does not touch: ingressd check",
         "Forwarded: The request is forwarded to 10.0.0.1:8080.",
     )
 
@@ -112,12 +115,32 @@ def test_a_request_that_is_refused() -> None:
         "GET http://shop.localhost/..",
         "Host",
         "  shop.localhost",
-        "TLS certificate",
-        "  the listener's default certificate",
-        "    No Ingress names one.",
         "Path",
         "  /.. is compared as nothing",
         "400 malformed_request: The request is refused.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [
+        ("default", "  the listener's default certificate"),
+        ("local_authority", "  a certificate of the local CA for shop.localhost"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["https://", "HTTPS://", ""])
+def test_a_certificate_that_comes_from_no_secret(scheme: str, step: str, line: str) -> None:
+    certificate = CertificateExplanation("", step, "", "", "No Ingress names one.")
+    asked = msgspec.structs.replace(REFUSED, url=f"{scheme}shop.localhost/..", certificate=certificate)
+    lines = format_explanation(asked)
+    start = lines.index("TLS certificate")
+    assert lines[start + 1 : start + 3] == (line, "    No Ingress names one.")
+
+
+def test_problems_of_a_host_that_nothing_serves_are_counted() -> None:
+    lines = format_explanation(msgspec.structs.replace(REFUSED, problems_left_out=1))
+    assert lines[lines.index("Problems") + 1] == (
+        "  1 problem of the Ingresses of this host that this request does not touch: ingressd check"
     )
 
 

@@ -51,6 +51,11 @@ def test_a_port_that_is_given_was_asked_for() -> None:
     assert not listen.https.asked_for
 
 
+def test_addresses() -> None:
+    listen = dev_settings(ListenFlags(bind="0.0.0.0", admin_bind="10.0.0.1")).listen
+    assert (listen.bind, listen.admin_address) == ("0.0.0.0", "10.0.0.1")
+
+
 def test_trusted_proxies() -> None:
     flags = ListenFlags(bind="127.0.0.1", trusted_proxies=("10.0.0.0/8",))
     assert dev_settings(flags).trusted_proxies == (ipaddress.ip_network("10.0.0.0/8"),)
@@ -60,6 +65,7 @@ def test_trusted_proxies() -> None:
     ("flags", "message"),
     [
         (ListenFlags(bind="localhost"), "the bind address must be an IP address"),
+        (ListenFlags(bind="127.0.0.1", admin_bind="x"), "the bind address of the admin port must be an IP address"),
         (ListenFlags(bind="127.0.0.1", http_port=1, https_port=1), "the HTTP, HTTPS and admin ports must differ"),
         (ListenFlags(bind="127.0.0.1", trusted_proxies=("ten",)), "--trusted-proxy: 'ten' is not a network"),
     ],

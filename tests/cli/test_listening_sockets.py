@@ -92,6 +92,23 @@ def test_an_address_of_another_machine() -> None:
         open_listening_sockets(ListenSettings(bind="192.0.2.1", http=ANY, https=ANY, admin=ANY))
 
 
+def test_the_admin_port_is_not_where_everybody_can_connect() -> None:
+    sockets = open_listening_sockets(ListenSettings(bind="0.0.0.0", http=ANY, https=ANY, admin=ANY))
+    try:
+        assert [each.getsockname()[0] for each in sockets[:3]] == ["0.0.0.0", "0.0.0.0", LOOPBACK]
+    finally:
+        sockets.close()
+
+
+def test_an_admin_address_of_another_machine() -> None:
+    with pytest.raises(CommandError) as caught:
+        open_listening_sockets(ListenSettings(admin_bind="192.0.2.1", http=ANY, https=ANY, admin=ANY))
+    assert caught.value.message == (
+        "--admin-bind 192.0.2.1: no interface of this machine has the address 192.0.2.1; "
+        "give one that it has with --admin-bind ADDRESS"
+    )
+
+
 def test_a_loop_can_use_them() -> None:
     sockets = open_listening_sockets(ListenSettings(http=ANY, https=ANY, admin=ANY))
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ingressd.cli.nothing_view import explain_nothing
 from ingressd.resources.key import Kind
+from ingressd.resources.problem import Severity
 
 CALL_TO_ACTION = "  Name the files or folders with your Ingress manifests; `ingressd demo` shows an example."
 
@@ -51,6 +52,31 @@ def test_ingresses_of_another_class() -> None:
 
 
 def test_ingresses_without_a_rule_that_can_be_used() -> None:
-    assert explain_nothing(["k8s"], objects={Kind.INGRESS: 1}, passed_over={}, not_served=[]) == (
-        "nothing to serve: no Ingress in k8s has a rule or a default backend that can be used; see above"
+    reason = "nothing to serve: no Ingress in k8s has a rule or a default backend that can be used"
+    objects = {Kind.INGRESS: 1}
+    assert explain_nothing(["k8s"], objects=objects, passed_over={}, not_served=[]) == (
+        f"{reason}: give one spec.rules or spec.defaultBackend"
     )
+    assert explain_nothing(["k8s"], objects=objects, passed_over={}, not_served=[], worst=Severity.ERROR) == (
+        f"{reason}; see the errors above"
+    )
+
+
+def test_files_with_errors_may_hold_an_ingress() -> None:
+    text = explain_nothing(["k8s"], objects={Kind.SERVICE: 1}, passed_over={}, not_served=[], worst=Severity.ERROR)
+    assert text.splitlines() == [
+        "nothing to serve: no Ingress in k8s could be read; see the errors above",
+        "  found: 1 Service",
+    ]
+
+
+def test_files_with_warnings_need_no_lecture_on_names() -> None:
+    text = explain_nothing(["k8s"], objects={}, passed_over={}, not_served=[], worst=Severity.WARNING)
+    assert text.splitlines()[1:] == ["  found: no Kubernetes objects", "  See the warnings above.", CALL_TO_ACTION]
+
+
+def test_an_ingress_of_another_class_beside_errors() -> None:
+    text = explain_nothing(
+        ["k8s"], objects={Kind.INGRESS: 2}, passed_over={}, not_served=[("Ingress a/b", "Why.")], worst=Severity.ERROR
+    )
+    assert text.splitlines()[2] == "  Others could not be served: see the errors above."

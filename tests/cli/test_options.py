@@ -30,7 +30,7 @@ def test_whoever_reads_manifests_can_map_and_select(name: str) -> None:
 @pytest.mark.parametrize("name", SERVING)
 def test_whoever_serves_can_choose_where(name: str) -> None:
     options = options_of(name)
-    assert {"--http-port", "--https-port", "--admin-port", "--bind"} <= options.keys()
+    assert {"--http-port", "--https-port", "--admin-port", "--bind", "--admin-bind"} <= options.keys()
     assert options["--trusted-proxy"]
 
 

@@ -54,5 +54,22 @@ def test_json(run_cli: RunCli, shop: Path) -> None:
 def test_nothing_to_show(run_cli: RunCli, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = run_cli("routes", "empty", "--json")
-    assert (done.returncode, done.stdout) == (2, "")
+    assert done.returncode == 2
+    assert json.loads(done.stdout) == {"routes": [], "errors": 0, "warnings": 0, "problems": []}
     assert "nothing to serve: there is no Ingress in empty" in done.stderr
+
+
+def test_nothing_but_errors(run_cli: RunCli, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("kind: [\n")
+    done = run_cli("routes", "bad.yaml")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("bad.yaml:1: error: ")
+    assert "nothing to serve: no Ingress in bad.yaml could be read; see the errors above" in done.stderr
+
+
+def test_nothing_but_errors_as_json(run_cli: RunCli, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("kind: [\n")
+    done = run_cli("routes", "bad.yaml", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert (document["routes"], document["errors"]) == ([], 1)

@@ -63,6 +63,23 @@ def test_a_backend_that_is_no_service() -> None:
     assert cells(row)[-2:] == ["-", "none (resource_backend)"]
 
 
+def test_a_url_is_never_cut() -> None:
+    """Two of them would look alike."""
+    rows = [MANY, msgspec.structs.replace(MANY, path="/cart/items/of/a/long/path", origin="shop/a-long-name#10/10")]
+    lines = format_routes(rows, addresses=LOCAL, width=60)
+    assert [line.split()[0] for line in lines[1:]] == [
+        "http://shop.localhost:8080/cart",
+        "http://shop.localhost:8080/cart/items/of/a/long/path",
+    ]
+    assert [line.split()[3] for line in lines[1:]] == ["cart:http", "cart:http"]
+
+
+def test_endpoints_are_cut_before_the_ingress() -> None:
+    lines = format_routes([MANY], addresses=LOCAL, width=90)
+    assert lines[1] == "http://shop.localhost:8080/cart  exact  shop/web#0/1  cart:http  10.0.0.0:80, 10.0.0.1:80…"
+    assert len(lines[1]) <= 90
+
+
 def test_a_long_table_is_counted() -> None:
     lines = format_routes([CART] * 5, most=2)
     assert len(lines) == 4

@@ -16,6 +16,7 @@ FACTS = StartFacts(
     files=2,
     objects=1,
     authority_file="/home/me/ca.crt",
+    trust_command="python -m tls show",
     notes=("Port 8080 is taken: HTTP is on port 8081 (--http-port chooses another).",),
 )
 ROW = RouteRow(
@@ -41,6 +42,7 @@ def test_everything() -> None:
         f"ingressd {__version__} serves ./k8s, - (2 files, 1 object)",
         "  HTTP   http://127.0.0.1:8081/",
         "  HTTPS  https://127.0.0.1:8443/  (local CA: /home/me/ca.crt)",
+        "         trust it: python -m tls show",
         "  admin  http://127.0.0.1:9090/",
         "Port 8080 is taken: HTTP is on port 8081 (--http-port chooses another).",
         "",
@@ -79,9 +81,11 @@ def test_a_flood_of_problems_is_counted() -> None:
 
 
 def test_the_address_to_connect_to_is_shown() -> None:
-    facts = msgspec.structs.replace(FACTS, addresses=Addresses("::", 80, 443, 9090))
-    assert format_start(facts, [ROW], [])[1:4] == (
+    facts = msgspec.structs.replace(FACTS, addresses=Addresses("::", 80, 443, 9090, "::1"))
+    assert format_start(facts, [ROW], [])[1:6] == (
         "  HTTP   http://[::1]/",
         "  HTTPS  https://[::1]/  (local CA: /home/me/ca.crt)",
+        "         trust it: python -m tls show",
         "  admin  http://[::1]:9090/",
+        "HTTP and HTTPS listen on ::, every address of this machine: other machines can connect.",
     )

@@ -20,12 +20,27 @@ def test_columns_are_as_wide_as_their_widest_cell() -> None:
     )
 
 
-def test_the_widest_column_is_cut_to_fit() -> None:
-    assert format_table(("URL", "SERVICE"), ROWS, width=30) == (
+def test_a_column_that_may_be_cut_is_cut_to_fit() -> None:
+    assert format_table(("URL", "SERVICE"), ROWS, width=30, cut=("URL",)) == (
         "URL                    SERVICE",
         "http://shop.localhos…  cart:80",
         "http://blog.localhos…  blog:80",
     )
+
+
+def test_no_other_column_is_cut() -> None:
+    assert format_table(("URL", "SERVICE"), ROWS, width=30) == format_table(("URL", "SERVICE"), ROWS)
+
+
+def test_columns_are_cut_in_their_order() -> None:
+    rows = (("a" * 12, "b" * 12, "c" * 12),)
+    assert format_table(("A", "B", "C"), rows, width=38, cut=("C", "B"))[1] == f"{'a' * 12}  {'b' * 12}  {'c' * 9}…"
+    assert format_table(("A", "B", "C"), rows, width=34, cut=("C", "B"))[1] == f"{'a' * 12}  {'b' * 9}…  {'c' * 7}…"
+    assert format_table(("A", "B", "C"), rows, width=20, cut=("C", "B"))[1] == f"{'a' * 12}  {'b' * 7}…  {'c' * 7}…"
+
+
+def test_a_heading_is_never_cut() -> None:
+    assert format_table(("ENDPOINTS",), (("x" * 20,),), width=5, cut=("ENDPOINTS",)) == ("ENDPOINTS", "xxxxxxxx…")
 
 
 def test_headings_alone() -> None:
@@ -47,7 +62,7 @@ def test_a_row_that_does_not_fit_the_headings_is_refused() -> None:
 
 @given(st.lists(st.tuples(*[st.text("ab/", max_size=60)] * 3), max_size=5), st.integers(40, 120))
 def test_a_table_fits_its_width(rows: list[tuple[str, str, str]], width: int) -> None:
-    lines = format_table(("ONE", "TWO", "THREE"), rows, width=width)
+    lines = format_table(("ONE", "TWO", "THREE"), rows, width=width, cut=("TWO", "THREE", "ONE"))
     assert len(lines) == len(rows) + 1
     assert all(len(line) <= width for line in lines)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
-from ingressd.cli.terminal import SMALLEST_WIDTH, Terminal, terminal_of
+from ingressd.cli.terminal import SMALLEST_WIDTH, Terminal, reader_has_gone, terminal_of
 
 
 class FakeTerminal(io.StringIO):
@@ -38,3 +40,18 @@ def test_width_of_a_terminal(columns: str, width: int, monkeypatch: pytest.Monke
     monkeypatch.setenv("COLUMNS", columns)
     assert shutil.get_terminal_size().columns == int(columns)
     assert terminal_of(FakeTerminal(), {}).width == width
+
+
+def test_a_pipe_whose_reader_has_gone() -> None:
+    reading, writing = os.pipe()
+    try:
+        assert not reader_has_gone(writing)
+        os.close(reading)
+        assert reader_has_gone(writing)
+    finally:
+        os.close(writing)
+
+
+def test_a_file_is_always_read(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as file:
+        assert not reader_has_gone(file.fileno())

@@ -89,6 +89,19 @@ def test_certificates() -> None:
     assert watched.tell(Applied(secret("a", "a.test", "b.test"))) == ("~ certificate shop/a was replaced",)
     assert watched.tell(Applied(broken_secret("a"))) == ()
     assert watched.tell(Applied(ingress("web", rule("a.test", path("/"))))) == (
-        "~ a.test uses the default certificate (was certificate shop/a)",
+        "~ a.test names no Secret for its certificate (was Secret shop/a)",
         "- certificate shop/a",
+    )
+
+
+def test_a_secret_that_is_not_there_is_named_and_no_certificate_is_claimed() -> None:
+    watched = Watched()
+    watched.tell(Applied(ingress("web", rule("a.test", path("/")))))
+    named = ingress("web", rule("a.test", path("/")), tls=[Tls(("a.test",), "missing")])
+    assert watched.tell(Applied(named)) == (
+        "~ a.test names Secret shop/missing for its certificate (named none before)",
+    )
+    renamed = ingress("web", rule("a.test", path("/")), tls=[Tls(("a.test",), "other")])
+    assert watched.tell(Applied(renamed)) == (
+        "~ a.test names Secret shop/other for its certificate (was Secret shop/missing)",
     )

@@ -21,6 +21,7 @@ from tests.controller.worlds import Published
 from tests.support.objects import (
     NGINX,
     backend,
+    broken_secret,
     endpoint,
     endpoint_slice,
     ingress,
@@ -48,6 +49,18 @@ OBJECTS = (
     service("cart"),
     endpoint_slice("cart-1", endpoint("10.0.0.1", uid="p1"), endpoint("10.0.0.2", ready=False), service="cart"),
     secret("a", "shop.test"),
+)
+
+
+CERTIFIED = (
+    ingress(
+        "web",
+        *(rule(f"{name}.other", path("/")) for name in ("missing", "broken", "nowhere")),
+        *(rule(f"{name}.test", path("/")) for name in ("listed", "covered")),
+        tls=[Tls(("listed.test",), "wildcard"), Tls(("missing.other",), "missing"), Tls(("broken.other",), "broken")],
+    ),
+    secret("wildcard", "*.test"),
+    broken_secret("broken"),
 )
 
 
@@ -87,7 +100,8 @@ def test_the_whole_decision() -> None:
     ]
     assert found.backend.used == ("10.0.0.1:8080",)
     assert found.answer.forwarded
-    assert {problem.code for problem in found.problems} == {"no_service", "rewrite_without_group"}
+    assert found.problems == ()
+    assert found.problems_left_out == 4
 
 
 @pytest.mark.parametrize(
@@ -160,21 +174,78 @@ def test_a_mapped_service_says_so() -> None:
     [
         ("listed.test", "listed", "shop/wildcard", "lists listed.test"),
         ("covered.test", "covering", "shop/wildcard", "covers covered.test"),
-        ("missing.other", "default", "", "holds no usable certificate"),
-        ("nowhere.other", "default", "", "No Ingress names a certificate"),
+        (
+            "missing.other",
+            "local_authority",
+            "",
+            "shop/web names Secret shop/missing under tls[1], which does not exist",
+        ),
+        ("broken.other", "local_authority", "", "under tls[2], which holds no usable certificate, so the local CA"),
+        ("nowhere.other", "local_authority", "", "for this host, so the local CA issues one."),
+        ("unknown.other", "local_authority", "", "for this host, so the local CA issues one."),
     ],
 )
 def test_by_which_step_the_certificate_came(host: str, step: str, secret_name: str, word: str) -> None:
-    found = ingress(
-        "web",
-        *(rule(name, path("/")) for name in ("listed.test", "covered.test", "missing.other", "nowhere.other")),
-        tls=[Tls(("listed.test",), "wildcard"), Tls(("missing.other",), "missing")],
-    )
-    certificate = explain(
-        world(found, secret("wildcard", "*.test"), settings=FILES).controller, "GET", f"https://{host}/"
-    ).certificate
+    certificate = explain(world(*CERTIFIED, settings=FILES).controller, "GET", f"https://{host}/").certificate
     assert (certificate.step, certificate.secret) == (step, secret_name)
     assert word in certificate.why
+
+
+@pytest.mark.parametrize("host", ["missing.other", "broken.other", "nowhere.other"])
+def test_without_a_local_authority_the_listener_has_a_default(host: str) -> None:
+    settings = msgspec.structs.replace(FILES, local_authority=False)
+    certificate = explain(world(*CERTIFIED, settings=settings).controller, "GET", f"https://{host}/").certificate
+    assert (certificate.step, certificate.secret) == ("default", "")
+    assert certificate.why.endswith(", so the listener's default is served.")
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "reason", "words"),
+    [
+        ("TRACE", 405, "method_not_allowed", "TRACE is not served"),
+        ("CONNECT", 405, "method_not_allowed", "CONNECT is not served"),
+        ("FOO", 400, "malformed_request", "FOO"),
+        ("get", 400, "malformed_request", "write GET"),
+        ("", 400, "malformed_request", "not known"),
+    ],
+)
+def test_a_method_that_the_proxy_refuses(method: str, status: int, reason: str, words: str) -> None:
+    answer = explain(world(*OBJECTS).controller, method, "shop.test/cart/1").answer
+    assert (answer.forwarded, answer.status, answer.reason) == (False, status, reason)
+    assert words in answer.why
+    assert ANSWERS[Reason(reason)].status == status
+
+
+def test_problems_that_do_not_touch_the_request_are_counted() -> None:
+    shop = ingress(
+        "web",
+        rule("a.test", path("/", "one"), path("/two", "two"), path("/three", "one")),
+        rule("b.test", path("/", "four")),
+        annotations={NGINX + "proxy-body-size": "1m"},
+        tls=[Tls(("a.test",), "gone"), Tls(("b.test",), "lost")],
+    )
+    late = ingress("web-late", rule("a.test", path("/two", "five"), path("/", "five")))
+    controller = world(shop, late, settings=FILES).controller
+    found = explain(controller, "GET", "https://a.test/three")
+    assert [(problem.code, problem.path) for problem in found.problems] == [
+        ("unsupported_annotation", f"metadata.annotations[{NGINX}proxy-body-size]"),
+        ("no_secret", "spec.tls[0].secretName"),
+        ("no_service", "spec.rules[0].http.paths[2].backend"),
+    ]
+    assert found.problems_left_out == 3
+    contested = explain(controller, "GET", "https://a.test/two")
+    assert [
+        problem.code for problem in contested.problems if problem.key is not None and problem.key.name == "web-late"
+    ] == ["path_conflict"]
+
+
+def test_a_problem_that_stands_at_another_ingress_is_shown_here_too() -> None:
+    objects = (ingress("a", rule("a.test", path("/"))), ingress("b", rule("b.test", path("/"))), service("web"))
+    found = explain(world(*objects, settings=FILES).controller, "GET", "b.test/")
+    assert [(problem.code, str(problem.key), problem.path) for problem in found.problems] == [
+        ("no_endpoints", "Ingress shop/b", "spec.rules[0].http.paths[0].backend")
+    ]
+    assert found.problems_left_out == 0
 
 
 def test_an_explanation_is_json_without_a_private_key() -> None:

@@ -15,7 +15,11 @@ def test_a_burst_is_the_union_of_what_it_touched() -> None:
         for touched in store.apply(Applied(found)):
             pending.add(touched, store, ClassSelection())
     assert pending == Pending(
-        ingresses={web.key}, changed={web.key}, secrets={"shop/a"}, services={("shop", "web"), ("other", "web")}
+        ingresses={web.key},
+        changed={web.key},
+        secrets={"shop/a"},
+        services={("shop", "web"), ("other", "web")},
+        other_services=True,
     )
 
 

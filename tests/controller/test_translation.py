@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from ingressd.controller.pending import Pending
 from ingressd.controller.translation import Translation
-from ingressd.resources.change import Applied
+from ingressd.resources.change import Applied, Deleted
 from ingressd.resources.ingress import Tls
 from ingressd.resources.object import KubernetesObject
 from ingressd.resources.store import Store
@@ -64,3 +64,17 @@ def test_problems_of_a_unit_go_with_it() -> None:
 
 def test_nothing_pending_changes_nothing() -> None:
     assert not World().apply()
+
+
+def test_what_is_advised_follows_the_services_there_are() -> None:
+    world = World()
+    world.apply(ingress("web", rule("a.test", path("/"))))
+    world.apply(service("web", namespace="other"))
+    (problem,) = world.translation.problems()
+    assert "but there is one in namespace other" in problem.message
+    pending = Pending()
+    for touched in world.store.apply(Deleted(service("web", namespace="other").key)):
+        pending.add(touched, world.store, FILES.classes)
+    world.translation.update(pending, world.store, NOW)
+    (problem,) = world.translation.problems()
+    assert "other" not in problem.message

@@ -94,6 +94,54 @@ def test_what_cannot_be_read_is_an_error_at_its_line(tmp_path: Path, text: str, 
     assert "Traceback" not in finished.errors
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "line", "advice"),
+    [
+        ("host: shop.test", "host: *.shop.test", 8, 'Quote it: "*.shop.test".'),
+        ("host: shop.test", 'host: "*"', 8, "Leave the host out to serve every host"),
+        ("apiVersion: networking.k8s.io/v1\n", "", 1, 'Write "apiVersion: networking.k8s.io/v1".'),
+        ("kind: Ingress", "kind: Ingres", 2, 'Did you mean "Ingress"?'),
+        ("  name: web", "  name: true", 4, 'Quote it: "true".'),
+        ("path: /", "path: /foo(/|$)(.*)", 11, "use-regex"),
+        ("path: /", "path: /e/*", 11, "use-regex"),
+    ],
+)
+def test_the_advice_says_what_to_write(tmp_path: Path, before: str, after: str, line: int, advice: str) -> None:
+    (tmp_path / "web.yaml").write_text(GOOD.replace(before, after, 1))
+    finished = ingressd(tmp_path, "check", "web.yaml", "--json", "--map", "web=3000")
+    assert [each["line"] for each in finished.document["problems"] if advice in each["advice"]] == [line]
+
+
+def test_what_a_folder_holds_for_others_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_text(GOOD)
+    (tmp_path / "package.json").write_text('{"name": "shop"}')
+    (tmp_path / "tsconfig.json").write_text('{\n  /* strict */ "strict": true,,\n}')
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.0.0\n")
+    (tmp_path / "values.yaml").write_text("replicaCount: 1\n")
+    finished = ingressd(tmp_path, "check", ".", "--map", "web=3000")
+    assert (finished.code, finished.output) == (0, "no problems\n")
+    named = ingressd(tmp_path, "check", ".", "tsconfig.json", "values.yaml", "--map", "web=3000")
+    assert named.code == 1
+    assert "tsconfig.json:2: error: " in named.output
+    assert "values.yaml:1: warning: " in named.output
+
+
+def test_a_link_to_nothing_fails_no_check_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_text(GOOD)
+    (tmp_path / "old.yaml").symlink_to("gone.yaml")
+    finished = ingressd(tmp_path, "check", ".", "--map", "web=3000")
+    assert finished.code == 0
+    assert "./old.yaml: warning: ./old.yaml is a link to something that does not exist" in finished.output
+
+
+def test_a_file_that_is_too_large_is_told_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_text(GOOD)
+    (tmp_path / "large.yaml").write_bytes(b"#" * (16 * 1024 * 1024 + 2))
+    finished = ingressd(tmp_path, "check", ".", "--map", "web=3000")
+    assert finished.code == 1
+    assert "The file is larger than 16 MiB" in finished.output
+
+
 def test_lines_are_those_of_the_file_and_not_of_the_document(tmp_path: Path) -> None:
     (tmp_path / "web.yaml").write_text(f"# top\n---\n{GOOD}---\n{GOOD.replace('name: web', 'name: web-2', 1)}")
     save(tmp_path / "other.yaml", ingress("three", rule("three.test", path("three", "web"))))

@@ -136,6 +136,16 @@ def test_the_certificate(items: dict[str, Any], folder: Path) -> None:
     assert explained(folder, "https://unknown.example/")["certificate"]["secret"] == ""
 
 
+def test_where_no_secret_gives_one_the_local_ca_does(folder: Path) -> None:
+    text = explain(folder, "https://unknown.example/").output
+    assert "\nTLS certificate\n  a certificate of the local CA for unknown.example\n" in text
+
+
+def test_a_request_without_tls_meets_no_certificate(folder: Path) -> None:
+    assert "certificate" not in explain(folder, "http://unknown.example/").output
+    assert explained(folder, "http://shop.test/cart")["certificate"]["secret"] == "default/shop"
+
+
 def test_the_backend_and_its_endpoints_with_conditions(items: dict[str, Any]) -> None:
     found = items["backend"]
     assert (found["namespace"], found["service"], found["port"]) == ("default", "cart", "http")
@@ -165,14 +175,14 @@ def test_the_problems_of_the_objects_involved(items: dict[str, Any]) -> None:
 
 
 def test_the_text_says_the_same_in_the_same_order(folder: Path) -> None:
-    finished = explain(folder, "http://shop.test/cart/items")
+    finished = explain(folder, "https://shop.test/cart/items")
     assert finished.code == 0
     assert finished.errors == ""
     text = finished.output
     places = [
         text.index(part)
         for part in (
-            "GET http://shop.test/cart/items",
+            "GET https://shop.test/cart/items",
             "\nHost\n",
             "✓ shop.test: It is the host of the request.",
             "✗ *.test: It matches, but shop.test is more precise and decides.",
@@ -216,6 +226,27 @@ def test_an_answer_of_ingressd_ends_with_1(folder: Path, url: str, status: int, 
     assert f"{status} {reason}: " in explain(folder, url).output
 
 
+@pytest.mark.parametrize(
+    ("method", "answer"), [("TRACE", "405 method_not_allowed: "), ("get", "400 malformed_request: ")]
+)
+def test_a_method_that_is_not_forwarded_ends_with_1(folder: Path, method: str, answer: str) -> None:
+    finished = explain(folder, "http://shop.test/cart", method=method)
+    assert finished.code == 1
+    assert finished.output.splitlines()[-1].startswith(answer)
+
+
+def test_other_problems_of_the_ingress_are_counted(tmp_path: Path) -> None:
+    both = ingress("web", rule("shop.test", path("/", "api"), path("/other", "gone")))
+    save(tmp_path / "k8s" / "all.yaml", both)
+    line = "\n  1 problem of Ingress default/web that this request does not touch: ingressd check\n"
+    assert line in explain(tmp_path, "http://shop.test/").output
+    document = explained(tmp_path, "http://shop.test/")
+    assert (document["problems"], document["problems_left_out"]) == ([], 1)
+    document = explained(tmp_path, "http://shop.test/other")
+    assert [problem["code"] for problem in document["problems"]] == ["no_service"]
+    assert document["problems_left_out"] == 0
+
+
 def test_a_host_that_nobody_serves(tmp_path: Path) -> None:
     save(tmp_path / "k8s" / "all.yaml", ingress("web", rule("*.shop.test", path("/only", "api"))))
     unknown = explained(tmp_path, "http://a.b.shop.test/")
@@ -236,7 +267,7 @@ def test_a_url_without_a_scheme(folder: Path) -> None:
 def test_what_is_no_url_ends_with_2(folder: Path, url: str) -> None:
     finished = explain(folder, url)
     assert finished.code == 2
-    assert finished.errors.startswith("ingressd: URL: ")
+    assert finished.errors.startswith("ingressd: URL must be http(s)://host/path: ")
 
 
 def test_it_agrees_with_what_is_served(folder: Path) -> None:

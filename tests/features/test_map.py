@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.support.manifests import endpoint_slice, ingress, path, rule, service
@@ -39,6 +40,8 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
                 f"--map=default/api:admin={port['numbered']}",
                 f"--map=named=localhost:{port['named-host']}",
                 f"--map=sliced={port['sliced']}",
+                "--map=slicd=3000",
+                "--map=api:metrics=3001",
             ],
         ) as running:
             yield running
@@ -70,6 +73,20 @@ def test_the_page_of_a_service_without_endpoints_names_the_flag_to_add(dev: Runn
 @pytest.mark.parametrize("name", ["missing", "unready"])
 def test_the_problem_names_the_flag_to_add(dev: RunningDev, name: str) -> None:
     dev.output.wait_for(rf"Ingress default/ports .*{name}.*\n    .*--map default/{name}=PORT$")
+
+
+def test_a_mapping_without_effect_is_reported(dev: RunningDev) -> None:
+    dev.output.wait_for(
+        r"^warning: --map slicd=3000 has no effect: no Ingress that is served uses a Service slicd\.\n"
+        r"    Did you mean sliced\?$"
+    )
+    dev.output.wait_for(
+        r"^warning: --map api:metrics=3001 has no effect: "
+        r"no Ingress that is served uses port metrics of Service api\.\n"
+        r"    Ingresses use its ports 7070, 9090, http: name that, or leave the port out\.$"
+    )
+    problems = msgspec.json.decode(dev.admin("/api/problems").body)["problems"]
+    assert [problem["code"] for problem in problems].count("unused_mapping") == 2
 
 
 def test_the_flag_that_was_named_works(dev: RunningDev) -> None:

@@ -103,10 +103,12 @@ def test_a_deleted_file_is_no_longer_served(dev: RunningDev) -> None:
 def test_a_broken_file_keeps_what_it_was(dev: RunningDev, text: str, line: int, what: str) -> None:
     (dev.folder / "all.yaml").write_text(text)
     dev.output.wait_for(rf"^k8s/all\.yaml:{line}: (error|warning): .*{what}")
+    dev.output.wait_for(r"^This save changed no route: what was served before it is still served\.$")
     dev.output.wait_for(r"^now 1 error")
     assert dev.get("/", host="first.test").pod == "one"
     dev.save("all.yaml", ingress("first", rule("first.test", path("/", "two"))))
-    dev.output.wait_for(r"^now no problems \(\d+ fixed\)$")
+    # The one that is left: nothing uses the mapping of Service one any more.
+    dev.output.wait_for(r"^now 1 warning \(\d+ fixed\)$")
     assert dev.get("/", host="first.test").pod == "two"
 
 

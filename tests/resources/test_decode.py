@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingressd.resources.api_versions import API_VERSIONS
 from ingressd.resources.config_map import ConfigMap
-from ingressd.resources.decode import API_VERSIONS, MOST_PATHS, MOST_RULES, Decoded, decode
+from ingressd.resources.decode import MOST_PATHS, MOST_RULES, Decoded, decode
 from ingressd.resources.endpoint_slice import EndpointSlice
 from ingressd.resources.ingress import Ingress
 from ingressd.resources.key import Kind, ObjectKey
@@ -30,10 +31,6 @@ def ingress(**spec: Any) -> dict[str, Any]:
 
 def rule(*paths: dict[str, Any], host: str = "a.example") -> dict[str, Any]:
     return {"host": host, "http": {"paths": list(paths)}}
-
-
-def test_every_kind_has_an_api_version() -> None:
-    assert set(API_VERSIONS) == set(Kind)
 
 
 def test_an_ingress() -> None:
@@ -182,6 +179,49 @@ def test_what_cannot_be_identified(document: object, severity: Severity, path: s
     assert (manifest.key, manifest.object) == (None, None)
     assert (problem.severity, problem.path) == (severity, path)
     assert problem.advice
+
+
+@pytest.mark.parametrize(
+    ("document", "message", "advice"),
+    [
+        ({"kind": "Ingress"}, "The Ingress has no apiVersion.", 'Write "apiVersion: networking.k8s.io/v1".'),
+        ({"kind": "Ingress", "apiVersion": ""}, "The Ingress has no apiVersion.", "networking.k8s.io/v1"),
+        ({"kind": "Pod"}, "The object has no apiVersion.", "Write the API version of its kind"),
+        ({"apiVersion": "networking.k8s.io/v1"}, "The object has no kind.", '"kind: Ingress" or "kind: IngressClass"'),
+        ({"apiVersion": "v1", "kind": True}, "Must be a text, but it is a boolean.", '"kind: Service"'),
+        (
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": True}},
+            "Must be a text, but true without quotes is a boolean.",
+            'Quote it: "true".',
+        ),
+        (
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": 42}},
+            "Must be a text, but 42 without quotes is a whole number.",
+            'Quote it: "42".',
+        ),
+        (
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": ["a"]}},
+            "Must be a text, but it is a list.",
+            "name: web",
+        ),
+    ],
+)
+def test_what_identifies_an_object_is_asked_for(document: object, message: str, advice: str) -> None:
+    (problem,) = decode(document).problems
+    assert problem.message == message
+    assert advice in problem.advice
+
+
+def test_a_misspelt_kind_is_counted_and_reported() -> None:
+    document = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingres", "metadata": {"name": "web"}}
+    decoded = decode({"apiVersion": "v1", "kind": "List", "items": [document]})
+    (problem,) = decoded.problems
+    assert (problem.severity, problem.code, problem.path) == (Severity.WARNING, "unknown_kind", "items[0].kind")
+    assert problem.message == (
+        'The kind "Ingres" of "networking.k8s.io/v1" is not known here, so this object is not used.'
+    )
+    assert problem.advice == 'Did you mean "Ingress"?'
+    assert (decoded.objects, decoded.passed_over) == ((), {"networking.k8s.io/v1/Ingres": 1})
 
 
 @pytest.mark.parametrize(

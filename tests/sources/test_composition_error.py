@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from ingressd.sources.composition import LOADER
 from ingressd.sources.composition_error import key_error, syntax_error, tag_error
 
 
@@ -28,6 +29,30 @@ def marked(problem: str, line: int, column: int) -> yaml.MarkedYAMLError:
 def test_syntax_errors(error: yaml.MarkedYAMLError, text: str, message: str, line: int, advice: str) -> None:
     found = syntax_error(error, text, 10)
     assert (found.code, found.message, found.line, found.advice) == ("syntax_error", message, line, advice)
+
+
+@pytest.mark.parametrize("loader", [LOADER, yaml.SafeLoader])
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("rules:\n  - host: *.a.test\n", 'Quote it: "*.a.test".'),
+        ("rules:\n  - host: *.a.test # ours\n", 'Quote it: "*.a.test".'),
+        ("hosts: [*.a.test, b.test]\n", 'Quote it: "*.a.test".'),
+        ("hosts:\n  - *.a.test\n", 'Quote it: "*.a.test".'),
+        ("path: *\n", 'Quote it: "*".'),
+        ("- host: *\n", "Leave the host out to serve every host"),
+        ("host: *\n", "Leave the host out to serve every host"),
+        ("host: *", "Leave the host out to serve every host"),
+    ],
+)
+def test_a_star_without_quotes(loader: type[yaml.SafeLoader], text: str, advice: str) -> None:
+    with pytest.raises(yaml.MarkedYAMLError) as raised:
+        list(yaml.parse(text, Loader=loader))
+    found = syntax_error(raised.value, text, 1)
+    assert found.advice.startswith(advice)
+    line, column = 1 + text.count("\n", 0, text.index("*")), text.index("*") - text.rfind("\n", 0, text.index("*"))
+    assert found.line == line
+    assert found.message == f'The YAML is not valid at column {column}: a text that starts with "*" needs quotes.'
 
 
 def test_templates_are_recognised() -> None:

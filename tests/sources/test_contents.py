@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Location
-from ingressd.sources.contents import Contents, read_contents
+from ingressd.sources.contents import OTHER_DOCUMENT, Contents, read_contents
 
 NAMESPACE = """\
 apiVersion: v1
@@ -89,3 +91,54 @@ def test_problems_come_in_the_order_of_lines() -> None:
 def test_passed_over_kinds_are_counted() -> None:
     pod = "apiVersion: v1\nkind: Pod\n"
     assert read(pod, pod, NAMESPACE.format(name="a")).passed_over == {"v1/Pod": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("package.json", '{"name": "shop", "scripts": {}}'),
+        ("tsconfig.json", '{\n  // comment\n  "compilerOptions": {},\n}'),
+        ("data.json", "[1, 2]"),
+        ("latin.json", "\udce4"),
+        ("docker-compose.yml", "services:\n  web: {image: nginx}\n"),
+        ("Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+        ("values.yaml", "replicaCount: 1\n"),
+        ("kustomization.yaml", "resources: [web.yaml]\n"),
+        ("playbook.yaml", "- hosts: all\n"),
+    ],
+)
+def test_a_file_for_somebody_else_is_only_counted(name: str, content: str) -> None:
+    encoded = content.encode("utf-8", "surrogateescape")
+    contents = read_contents(encoded, name, may_be_other=True)
+    assert (contents.problems, contents.objects, contents.unknown_part) == ((), (), False)
+    assert contents.passed_over == {OTHER_DOCUMENT: 1}
+    assert read_contents(encoded, name).problems
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("a.yaml", "a: b: c\n", "syntax_error"),
+        ("a.yaml", "kind: Ingress\n", "missing_field"),
+        ("a.yaml", "metadata: {name: web}\nspec: {}\n", "not_an_object"),
+        ("a.yaml", "apiVersion: v1\nmetadata: {name: web}\n", "missing_field"),
+        ("a.json", '{"apiVersion": "v1", "kind": "Secret",, }', "syntax_error"),
+        ("a.json", '{"apiVersion": "v1", "kind": "List", "items": [{"a": 1}]}', "not_an_object"),
+    ],
+)
+def test_what_may_be_meant_for_us_is_reported(name: str, content: str, code: str) -> None:
+    contents = read_contents(content.encode(), name, may_be_other=True)
+    assert [problem.code for problem in contents.problems] == [code]
+    assert contents.passed_over == {}
+
+
+def test_an_empty_document_is_not_counted() -> None:
+    assert read_contents(b"# nothing\n--- null\n", "a.yaml", may_be_other=True).passed_over == {}
+
+
+def test_objects_beside_something_else_are_read() -> None:
+    text = f"replicaCount: 1\n---\n{NAMESPACE.format(name='a')}---\n{NAMESPACE.format(name='B')}"
+    contents = read_contents(text.encode(), "a.yaml", may_be_other=True)
+    assert [placed.object.key for placed in contents.objects] == [key("a")]
+    assert contents.invalid == {key("B")}
+    assert contents.passed_over == {OTHER_DOCUMENT: 1}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
 import os
 import shutil
 import threading
@@ -14,7 +15,9 @@ import pytest
 from ingressd.resources.change import Applied, Change, Deleted, Reported, Synced
 from ingressd.resources.config_map import ConfigMap
 from ingressd.resources.key import Kind, ObjectKey
-from ingressd.resources.problem import Location, Problem
+from ingressd.resources.problem import Location, Problem, Severity
+from ingressd.sources import listing
+from ingressd.sources.contents import OTHER_DOCUMENT
 from ingressd.sources.files import FileSource, SourceError
 from tests.sources.descriptors import TOO_FEW_FOR_NOTIFICATIONS, free_descriptors
 
@@ -427,3 +430,46 @@ async def test_saves_are_seen_without_notifications(tmp_path: Path) -> None:
                 await watching.until_objects(a=value)
             (tmp_path / "b.yaml").write_text(config_map("b"))
             await watching.until_objects(a="3", b="1")
+
+
+def test_a_folder_of_a_program_has_other_files_too(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(config_map("a"))
+    (tmp_path / "package.json").write_text('{"name": "shop"}')
+    (tmp_path / "tsconfig.json").write_text("{\n  // comment\n}")
+    source, told = read(tmp_path)
+    assert (told.objects, told.problems) == ({"a": "1"}, {})
+    assert source.passed_over == {OTHER_DOCUMENT: 2}
+    _, told = read(tmp_path, tmp_path / "tsconfig.json")
+    assert told.codes() == {"tsconfig.json": ["not_an_object"]}
+
+
+async def test_a_file_that_held_objects_is_a_manifest(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(
+        json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"value": "1"}})
+    )
+    async with watched(tmp_path) as watching:
+        file.write_text("{")
+        await watching.until(lambda told: told.codes() == {"a.json": ["syntax_error"]})
+        assert watching.told.objects == {"a": "1"}
+
+
+async def test_a_link_in_a_folder_to_nothing_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(config_map("a"))
+    (tmp_path / "b.yaml").symlink_to(".b.yaml")
+    async with watched(tmp_path) as watching:
+        assert watching.told.codes() == {"b.yaml": ["dangling_link"]}
+        (problem,) = watching.told.problems[str(tmp_path / "b.yaml")]
+        assert (problem.severity, str(problem.location)) == (Severity.WARNING, str(tmp_path / "b.yaml"))
+        (tmp_path / ".b.yaml").write_text(config_map("b"))
+        await watching.until_objects(a="1", b="1")
+        await watching.until(lambda told: not told.problems)
+
+
+def test_the_problem_of_a_folder_has_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.yaml").write_text(config_map("a"))
+    (tmp_path / "b.yaml").write_text(config_map("b"))
+    monkeypatch.setattr(listing, "MOST_FILES", 1)
+    _, told = read(tmp_path)
+    (problem,) = told.problems[str(tmp_path)]
+    assert str(problem.location) == str(tmp_path)

@@ -56,7 +56,9 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     (folder / "more").symlink_to(tmp_path / "shared")
     (folder / "same.yaml").symlink_to(tmp_path / "shared" / "a.yaml")
     found = list_files([str(folder)])
-    assert found.files == (ListedFile(str(folder / "more/a.yaml"), os.path.realpath(tmp_path / "shared/a.yaml")),)
+    assert found.files == (
+        ListedFile(str(folder / "more/a.yaml"), os.path.realpath(tmp_path / "shared/a.yaml"), met=True),
+    )
     assert found.problems == {}
     assert found.matters(os.path.realpath(tmp_path / "shared" / "new.yaml"))
 
@@ -66,9 +68,9 @@ def test_the_folders_of_kubelet(tmp_path: Path) -> None:
     (tmp_path / "..data").symlink_to("..2026_1")
     (tmp_path / "a.yaml").symlink_to("..data/a.yaml")
     real = os.path.realpath(tmp_path)
-    for path in (tmp_path, tmp_path / "a.yaml"):
+    for path, met in ((tmp_path, True), (tmp_path / "a.yaml", False)):
         found = list_files([str(path)])
-        assert found.files == (ListedFile(str(tmp_path / "a.yaml"), f"{real}/..2026_1/a.yaml"),)
+        assert found.files == (ListedFile(str(tmp_path / "a.yaml"), f"{real}/..2026_1/a.yaml", met=met),)
         assert found.matters(f"{real}/..data")
         assert real in found.watched
 
@@ -99,7 +101,19 @@ def test_a_link_to_nothing_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "editor-lock").symlink_to("nowhere")
     found = list_files([str(tmp_path)])
     assert found.files == ()
-    assert set(found.problems) == {str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")}
+    assert found.dangling == {str(tmp_path / "a.yaml")}
+    assert set(found.problems) == {str(tmp_path / "b.yaml")}
+    given = list_files([str(tmp_path / "a.yaml")])
+    assert (set(given.problems), given.dangling) == ({str(tmp_path / "a.yaml")}, frozenset())
+
+
+def test_a_file_that_is_given_was_not_just_met(tmp_path: Path) -> None:
+    touch(tmp_path / "a.json", tmp_path / "b.json")
+    found = list_files([str(tmp_path), str(tmp_path / "b.json")])
+    assert [(file.name, file.met) for file in found.files] == [
+        (str(tmp_path / "a.json"), True),
+        (str(tmp_path / "b.json"), False),
+    ]
 
 
 def test_standard_input_and_pipes_are_read_once_and_in_their_place(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from ingressd.translate.endpoints import (
     judge_endpoints,
     read_address,
     slice_problems,
+    slices_without_port,
     state_of,
     used_endpoints,
 )
@@ -133,6 +134,19 @@ def test_a_slice_of_names_is_ignored_and_reported() -> None:
     verdicts = judge_endpoints((found,), PORT, loopback=False)
     assert verdicts == ()
     assert [problem.code for problem in slice_problems((found,), verdicts)] == ["fqdn_endpoint_slice"]
+
+
+def test_slices_without_the_port_are_those_with_endpoints_that_no_request_reaches() -> None:
+    other = [SlicePort(name="other", port=9000)]
+    slices = (
+        endpoint_slice("b", endpoint("10.0.0.2"), ports=other),
+        endpoint_slice("a", endpoint("10.0.0.1"), ports=other),
+        endpoint_slice("empty", ports=other),
+        endpoint_slice("names", endpoint("web.example.com"), ports=other, address_type="FQDN"),
+        endpoint_slice("good", endpoint("10.0.0.3"), ports=[SlicePort(name="http", port=9000)]),
+    )
+    assert [found.metadata.name for found in slices_without_port(slices, NAMED)] == ["a", "b"]
+    assert slices_without_port(slices, PORT) == ()
 
 
 def test_every_verdict_says_why() -> None:

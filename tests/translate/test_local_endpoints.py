@@ -22,6 +22,20 @@ def test_a_mapping_is_parsed(text: str, namespace: str, service: str, port: str,
 
 
 @pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("shop/web:http=3000", "shop/web:http=3000"),
+        ("web=127.0.0.1:3000", "web=3000"),
+        ("web=[::1]:3000", "web=[::1]:3000"),
+    ],
+)
+def test_a_mapping_is_written_in_its_shortest_form(text: str, written: str) -> None:
+    mapping = LocalEndpoint.parse(text)
+    assert mapping.written == written
+    assert LocalEndpoint.parse(written) == mapping == LocalEndpoint.parse(str(mapping))
+
+
+@pytest.mark.parametrize(
     "text", ["", "web", "=3000", "web=", "web=0", "web=65536", "web=a:b", "a/b/c=1", "web=::1:3000", "web=1\n", "Web=1"]
 )
 def test_text_that_maps_nothing_is_quoted(text: str) -> None:

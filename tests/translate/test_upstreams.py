@@ -11,7 +11,7 @@ from ingressd.resources.store import Store
 from ingressd.routing.upstream import Unavailable, upstream_key
 from ingressd.translate.local_endpoints import LocalEndpoint, LocalEndpoints
 from ingressd.translate.settings import TranslationSettings
-from ingressd.translate.upstreams import UpstreamName, UpstreamTranslation, UpstreamUse, find_port, translate_upstream
+from ingressd.translate.upstreams import UpstreamTranslation, UpstreamUse, find_port, translate_upstream
 from tests.support.objects import endpoint, endpoint_slice, service
 
 CLUSTER = TranslationSettings()
@@ -98,6 +98,20 @@ def test_what_is_wrong_is_reported_at_the_backend(
     assert problem.advice
 
 
+def test_having_no_endpoints_is_told_once_and_says_who_else_is_concerned() -> None:
+    store = Store()
+    store.apply(Applied(WEB[0]))
+    uses = [UpstreamUse(ObjectKey(Kind.INGRESS, "shop", name), USES[0].path) for name in ("c", "a", "b")]
+    told = [translate_upstream(upstream_key("shop", "web", "80"), store, uses[:count], CLUSTER) for count in (1, 2, 3)]
+    assert [len(found.problems) for found in told] == [1, 1, 1]
+    assert [found.problems[0].message.partition("503.")[2] for found in told] == [
+        "",
+        " 1 more Ingress names it.",
+        " 2 more Ingresses name it.",
+    ]
+    assert told[2].problems[0].key == uses[1].ingress
+
+
 @pytest.mark.parametrize("objects", [(), WEB[:1]])
 def test_with_files_the_advice_is_the_flag_to_type(objects: tuple[KubernetesObject, ...]) -> None:
     (problem,) = translate("80", *objects, settings=FILES).problems
@@ -124,11 +138,6 @@ def test_ports_are_found_by_number_then_name_then_target_port(written: str, expe
     )
     found = find_port(Service(metadata=service("web").metadata, spec=service("web", *ports).spec), written)
     assert (found.name if found else None) == expected
-
-
-@pytest.mark.parametrize("name", [UpstreamName("shop", "web", "80"), UpstreamName("a", "b.c", "http-alt")])
-def test_an_upstream_key_can_be_taken_apart(name: UpstreamName) -> None:
-    assert UpstreamName.of(upstream_key(*name)) == name
 
 
 def test_local_endpoints_are_part_of_the_settings_value() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
-from ingressd.resources.endpoint_slice import EndpointSlice, SliceEndpoint, SlicePort
+from ingressd.resources import field_path
+from ingressd.resources.endpoint_slice import SERVICE_NAME_LABEL, EndpointSlice, SliceEndpoint, SlicePort
 from ingressd.resources.field_path import shown
 from ingressd.resources.findings import Findings
 from ingressd.resources.validation.service import PROTOCOLS
@@ -28,9 +29,18 @@ def check(endpoint_slice: EndpointSlice, findings: Findings) -> None:
         message = f"There is no address type {shown(address_type)}."
         advice = f"Use one of {', '.join(ADDRESS_TYPES)}."
         findings.error("unsupported_value", "addressType", message, advice)
+    if not endpoint_slice.service_name:
+        findings.warning(
+            "no_service_name",
+            field_path.child("metadata.labels", SERVICE_NAME_LABEL),
+            f"The label {shown(SERVICE_NAME_LABEL)} is missing or empty, so this EndpointSlice belongs to no Service "
+            "and is not used.",
+            f'Name its Service in the label, as in "{SERVICE_NAME_LABEL}: web".',
+        )
     if _few_enough("endpoints", len(endpoint_slice.endpoints), MOST_ENDPOINTS, findings):
         for index, endpoint in enumerate(endpoint_slice.endpoints):
             _check_endpoint(endpoint, address_type, f"endpoints[{index}]", findings)
+        _check_loopback(endpoint_slice, findings)
     if _few_enough("ports", len(endpoint_slice.ports), MOST_PORTS, findings):
         _check_ports(endpoint_slice.ports, findings)
 
@@ -72,13 +82,42 @@ def _check_address(address: str, address_type: str, path: str, findings: Finding
             'Write the address alone, without a port: ports stand under "ports".',
         )
         return
-    if parsed.is_loopback:
-        # An API server refuses these. On a laptop they are how a manifest reaches a program on the same machine.
-        message = f"An API server refuses the loopback address {address}; it can only be served from files."
-        findings.warning("loopback_address", path, message, "Keep this EndpointSlice out of a cluster.")
-    elif parsed.is_unspecified or parsed.is_link_local or parsed in _LINK_LOCAL_MULTICAST[parsed.version]:
+    if parsed.is_unspecified or parsed.is_link_local or parsed in _LINK_LOCAL_MULTICAST[parsed.version]:
         message = f"{address} cannot be the address of an endpoint."
         findings.error("invalid_address", path, message, "Use the address at which the endpoint listens.")
+
+
+def _check_loopback(endpoint_slice: EndpointSlice, findings: Findings) -> None:
+    """One warning for all of them: whoever writes such a slice by hand writes only such addresses.
+
+    An API server refuses them. On a laptop they are how a manifest reaches a program on the same machine.
+    """
+    family = _FAMILIES.get(endpoint_slice.address_type)
+    if family is None:
+        return
+    found = [
+        (f"endpoints[{index}].addresses[{address_index}]", address)
+        for index, endpoint in enumerate(endpoint_slice.endpoints)
+        for address_index, address in enumerate(endpoint.addresses[:MOST_ADDRESSES])
+        if _is_loopback(address, family)
+    ]
+    if found:
+        path, address = found[0]
+        if len(found) == 1:
+            message = f"An API server refuses the loopback address {address}; it can only be served from files."
+        else:
+            message = (
+                f"An API server refuses loopback addresses, such as {address} and {len(found) - 1} more in this "
+                "EndpointSlice; they can only be served from files."
+            )
+        findings.warning("loopback_address", path, message, "Keep this EndpointSlice out of a cluster.")
+
+
+def _is_loopback(address: str, family: type[ipaddress.IPv4Address | ipaddress.IPv6Address]) -> bool:
+    try:
+        return family(address).is_loopback
+    except ValueError:
+        return False
 
 
 # The API server refuses only this part of the multicast range.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from ingressd.resources import field_path
 from ingressd.resources.field_path import shown
 from ingressd.resources.findings import Findings
@@ -10,8 +13,16 @@ from ingressd.resources.ingress import CLASS_ANNOTATION, Ingress
 REGEX_ANNOTATION = "nginx.ingress.kubernetes.io/use-regex"
 REWRITE_ANNOTATION = "nginx.ingress.kubernetes.io/rewrite-target"
 
-# Not the dot: it is common in literal paths (/favicon.ico).
-_REGEX_CHARACTERS = frozenset("^$*+?()[]{}|\\")
+# Not the dot: it is common in literal paths (/favicon.ico). Only an ImplementationSpecific path is likely to be a
+# pattern for a plus or a leading dollar sign; the others are common in literal paths, too (/c++, /$metadata).
+_LITERAL_PATH_SIGNS = re.compile(r"[\^*?()\[\]{}|\\]|\$\Z")
+_REGEX_SIGNS: Mapping[str, re.Pattern[str]] = {
+    "Exact": _LITERAL_PATH_SIGNS,
+    "Prefix": _LITERAL_PATH_SIGNS,
+    "ImplementationSpecific": re.compile(r"[\^$*+?()\[\]{}|\\]"),
+}
+
+_REGEX_ON = f'the annotation "{REGEX_ANNOTATION}: \\"true\\""'
 
 
 def check(ingress: Ingress, findings: Findings) -> None:
@@ -34,18 +45,28 @@ def _check_class(ingress: Ingress, findings: Findings) -> None:
 
 
 def _check_literal_regex(ingress: Ingress, findings: Findings) -> None:
+    """A path that is a pattern to its author only: patterns need an annotation, and never are of type Exact."""
     annotations = ingress.metadata.annotations
-    if annotations.get(REGEX_ANNOTATION, "").lower() == "true" or REWRITE_ANNOTATION in annotations:
-        return
+    by_pattern = annotations.get(REGEX_ANNOTATION, "").lower() == "true" or REWRITE_ANNOTATION in annotations
     for rule_index, rule in enumerate(ingress.spec.rules):
         for path_index, path in enumerate(rule.http.paths if rule.http is not None else ()):
-            if path.path_type == "ImplementationSpecific" and not _REGEX_CHARACTERS.isdisjoint(path.path):
-                findings.warning(
-                    "literal_regex",
-                    f"spec.rules[{rule_index}].http.paths[{path_index}].path",
-                    f"{shown(path.path)} looks like a regular expression, but it is matched literally.",
-                    f'Add the annotation "{REGEX_ANNOTATION}: \\"true\\"" if it is one.',
-                )
+            is_exact = path.path_type == "Exact"
+            signs = _REGEX_SIGNS.get(path.path_type)
+            if (by_pattern and not is_exact) or signs is None or signs.search(path.path) is None:
+                continue
+            findings.warning(
+                "literal_regex",
+                f"spec.rules[{rule_index}].http.paths[{path_index}].path",
+                f"{shown(path.path)} looks like a regular expression, but it is matched literally.",
+                _advice_on_pattern(is_exact=is_exact, by_pattern=by_pattern),
+            )
+
+
+def _advice_on_pattern(*, is_exact: bool, by_pattern: bool) -> str:
+    if not is_exact:
+        return f"Add {_REGEX_ON} if it is one."
+    further = "" if by_pattern else f" and add {_REGEX_ON}"
+    return f'An Exact path never is one: if it should be, write "pathType: ImplementationSpecific"{further}.'
 
 
 def _check_tls_hosts(ingress: Ingress, findings: Findings) -> None:

@@ -85,7 +85,10 @@ PATH_SEGMENT = Syntax(
 
 def check_host(host: str, path: str, findings: Findings) -> None:
     """A host of a rule or of ``tls``: a DNS name or a wildcard, never an address (``IngressRule.host``)."""
-    if is_address(host):
+    if host == "*":
+        advice = 'Leave the host out to serve every host; a wildcard needs a domain, as in "*.example.com".'
+        findings.error("invalid_host", path, f"{shown(host)} is not a valid host.", advice)
+    elif is_address(host):
         advice = "Write a DNS name, or leave the host out to serve every host."
         findings.error("invalid_host", path, f"{shown(host)} is an IP address, not a DNS name.", advice)
     elif not (WILDCARD_HOST if "*" in host else DNS_SUBDOMAIN).fits(host):

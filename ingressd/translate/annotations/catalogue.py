@@ -113,6 +113,38 @@ CONVENIENCE = (
 )
 """Changes how a request is served, and protects nothing."""
 
+_EMPTY = frozenset({""})
+"""An annotation without a value counts as absent."""
+
+_NOT_DONE = _EMPTY | {"off"}
+
+ALREADY_SO: dict[str, frozenset[str]] = {
+    "backend-protocol": _EMPTY | {"http"},
+    "canary": OFF,
+    "disable-proxy-intercept-errors": OFF,
+    "enable-cors": OFF,
+    "enable-opentelemetry": OFF,
+    "enable-rewrite-log": OFF,
+    "force-ssl-redirect": OFF,
+    "from-to-www-redirect": OFF,
+    "load-balance": _EMPTY | {"round_robin"},
+    "preserve-trailing-slash": OFF,
+    "proxy-buffering": _NOT_DONE,
+    "proxy-cookie-domain": _NOT_DONE,
+    "proxy-cookie-path": _NOT_DONE,
+    "proxy-http-version": _EMPTY | {"1.1"},
+    "proxy-redirect-from": _NOT_DONE,
+    "proxy-request-buffering": _NOT_DONE,
+    "proxy-ssl-server-name": _NOT_DONE,
+    "relative-redirects": OFF,
+    "service-upstream": OFF,
+    "session-cookie-change-on-failure": OFF,
+    "session-cookie-conditional-samesite-none": OFF,
+    "ssl-redirect": OFF,
+}
+"""Conveniences with values that ask for what happens without them: nothing is redirected or rewritten in an answer,
+bodies are relayed as they come, endpoints take turns and are spoken to in HTTP/1.1. For others only "" does."""
+
 INSTEAD: dict[str, str] = {
     "add-base-url": "It was removed from ingress-nginx in 0.22: let the application know its base path.",
     "base-url-scheme": "It was removed from ingress-nginx in 0.22: let the application know its base path.",
@@ -141,7 +173,7 @@ CATALOGUE: dict[str, Annotation] = {
         name: Annotation(name=name, security=True, inert=inert, advice=_SNIPPET if name.endswith("-snippet") else "")
         for name, inert in PROTECTING.items()
     },
-    **{name: Annotation(name=name) for name in CONVENIENCE},
+    **{name: Annotation(name=name, inert=ALREADY_SO.get(name, _EMPTY)) for name in CONVENIENCE},
 }
 """By the name behind the prefix."""
 

@@ -52,11 +52,11 @@ def read_effects(
             unknown += 1
             if unknown <= MAX_UNKNOWN:
                 _report_unknown(written, name, problems)
-        elif known.supported and prefix == NGINX_PREFIX:
+        elif (known.supported and prefix == NGINX_PREFIX) or annotations[written].strip().lower() in known.inert:
             continue
         elif not known.security:
             _report_unsupported(written, prefix, known, problems)
-        elif annotations[written].strip().lower() not in known.inert:
+        else:
             unprotected.append(written)
             _report_unprotected(written, known, unsupported_security, problems)
     if unknown > MAX_UNKNOWN:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingressd.resources.endpoint_slice import EndpointSlice, SliceEndpoint, SlicePort
+from ingressd.resources.endpoint_slice import SERVICE_NAME_LABEL, EndpointSlice, SliceEndpoint, SlicePort
 from ingressd.resources.metadata import Metadata
 from ingressd.resources.validation import validate
 from ingressd.resources.validation.endpoint_slice import MOST_ADDRESSES, MOST_ENDPOINTS, MOST_PORTS
@@ -13,7 +13,7 @@ ENDPOINT = SliceEndpoint(addresses=("10.0.0.1",))
 def endpoint_slice(
     *endpoints: SliceEndpoint, ports: tuple[SlicePort, ...] = (), address_type: str = "IPv4"
 ) -> EndpointSlice:
-    metadata = Metadata(name="web-1", namespace="shop")
+    metadata = Metadata(name="web-1", namespace="shop", labels={SERVICE_NAME_LABEL: "web"})
     return EndpointSlice(metadata=metadata, address_type=address_type, endpoints=endpoints, ports=ports)
 
 
@@ -90,3 +90,20 @@ def test_errors(resource: EndpointSlice, code: str, path: str) -> None:
 def test_loopback_is_served_from_files_only(resource: EndpointSlice) -> None:
     (problem,) = validate(resource)
     assert (problem.severity, problem.code) == ("warning", "loopback_address")
+    assert problem.path == "endpoints[0].addresses[0]"
+    assert resource.endpoints[0].addresses[0] in problem.message
+
+
+def test_many_loopback_addresses_are_one_warning() -> None:
+    mixed = SliceEndpoint(addresses=("10.0.0.1", "127.0.0.2", "127.0.0.3"))
+    (problem,) = validate(endpoint_slice(ENDPOINT, mixed, SliceEndpoint(addresses=("127.0.0.4",))))
+    assert (problem.code, problem.path) == ("loopback_address", "endpoints[1].addresses[1]")
+    assert "127.0.0.2 and 2 more" in problem.message
+
+
+@pytest.mark.parametrize("labels", [{}, {SERVICE_NAME_LABEL: ""}, {"service-name": "web"}])
+def test_without_a_service_it_is_not_used(labels: dict[str, str]) -> None:
+    (problem,) = validate(EndpointSlice(metadata=Metadata(name="web-1", namespace="shop", labels=labels)))
+    assert (problem.severity, problem.code) == ("warning", "no_service_name")
+    assert problem.path == "metadata.labels[kubernetes.io/service-name]"
+    assert '"kubernetes.io/service-name: web"' in problem.advice

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ingressd.resources.config_map import ConfigMap
-from ingressd.resources.endpoint_slice import EndpointSlice
+from ingressd.resources.endpoint_slice import SERVICE_NAME_LABEL, EndpointSlice
 from ingressd.resources.key import Kind
 from ingressd.resources.metadata import Metadata
 from ingressd.resources.namespace import Namespace
@@ -22,7 +22,7 @@ def test_every_kind_has_a_rule_for_its_name() -> None:
     [
         Namespace(metadata=Metadata(name="shop")),
         ConfigMap(metadata=Metadata(name="a.b", namespace="shop")),
-        EndpointSlice(metadata=Metadata(name="web.a-1", namespace="shop")),
+        EndpointSlice(metadata=Metadata(name="web.a-1", namespace="shop", labels={SERVICE_NAME_LABEL: "web"})),
         Service(metadata=Metadata(name="2048", namespace="shop"), spec=ServiceSpec(ports=(Port(port=80),))),
         ConfigMap(
             metadata=Metadata(name="a", namespace="b", labels={"a.b/C": ""}, annotations={"A.b/c": "\n", "d": ""})

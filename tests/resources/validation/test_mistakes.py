@@ -57,6 +57,16 @@ def test_class(annotation: str | None, class_name: str | None, expected: int) ->
         ({}, "ImplementationSpecific", "/favicon.ico", 0),
         ({}, "ImplementationSpecific", "", 0),
         ({}, "Prefix", "/a+b", 0),
+        ({}, "Prefix", "/$metadata", 0),
+        ({}, "Prefix", "/foo(/|$)(.*)", 1),
+        ({}, "Prefix", "/e/*", 1),
+        ({}, "Prefix", "/foo$", 1),
+        ({}, "Prefix", "/users/{id}", 1),
+        ({REGEX_ANNOTATION: "true"}, "Prefix", "/foo(/|$)(.*)", 0),
+        ({REWRITE_ANNOTATION: "/$2"}, "Prefix", "/foo(/|$)(.*)", 0),
+        ({}, "Exact", "/a+b", 0),
+        ({}, "Exact", "/e/*", 1),
+        ({REGEX_ANNOTATION: "true"}, "Exact", "/e/*", 1),
         ({REGEX_ANNOTATION: "true"}, "ImplementationSpecific", "/a+", 0),
         ({REGEX_ANNOTATION: "false"}, "ImplementationSpecific", "/a+", 1),
         ({REWRITE_ANNOTATION: "/$2"}, "ImplementationSpecific", "/foo(/|$)(.*)", 0),
@@ -69,6 +79,29 @@ def test_a_regular_expression_that_is_none(
     assert [(problem.code, problem.path) for problem in found] == [
         ("literal_regex", "spec.rules[0].http.paths[0].path")
     ] * expected
+
+
+@pytest.mark.parametrize(
+    ("annotations", "path_type", "advice"),
+    [
+        ({}, "Prefix", f'Add the annotation "{REGEX_ANNOTATION}: \\"true\\"" if it is one.'),
+        (
+            {},
+            "Exact",
+            'An Exact path never is one: if it should be, write "pathType: ImplementationSpecific" and add the '
+            f'annotation "{REGEX_ANNOTATION}: \\"true\\"".',
+        ),
+        (
+            {REGEX_ANNOTATION: "true"},
+            "Exact",
+            'An Exact path never is one: if it should be, write "pathType: ImplementationSpecific".',
+        ),
+    ],
+)
+def test_what_makes_it_a_regular_expression(annotations: dict[str, str], path_type: str, advice: str) -> None:
+    (problem,) = warnings(Rule("a", HttpRule((path("/e/*", path_type),))), annotations=annotations)
+    assert problem.message == '"/e/*" looks like a regular expression, but it is matched literally.'
+    assert problem.advice == advice
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ingressd.translate.annotations.catalogue import (
+    ALREADY_SO,
     CATALOGUE,
     CONVENIENCE,
     INSTEAD,
@@ -16,6 +17,7 @@ from ingressd.translate.annotations.catalogue import (
 def test_each_name_stands_in_one_table() -> None:
     assert len(CATALOGUE) == len(SUPPORTED) + len(PROTECTING) + len(CONVENIENCE)
     assert not INSTEAD.keys() & CATALOGUE.keys()
+    assert ALREADY_SO.keys() <= set(CONVENIENCE)
 
 
 @pytest.mark.parametrize(

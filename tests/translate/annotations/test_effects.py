@@ -33,9 +33,9 @@ def test_on_a_developers_machine_it_warns_loudly_instead(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [(name, value) for name, known in CATALOGUE.items() for value in sorted(known.inert) if known.security],
+    [(name, value) for name, known in CATALOGUE.items() for value in sorted(known.inert)],
 )
-def test_a_value_that_turns_protection_off_is_nothing_to_refuse(name: str, value: str) -> None:
+def test_a_value_that_asks_for_what_happens_anyway_is_no_problem(name: str, value: str) -> None:
     assert read({NGINX + name: value}) == (Effects(), ())
 
 
@@ -47,6 +47,27 @@ def test_a_convenience_that_is_not_supported_is_reported_and_nothing_else(name: 
     assert effects == Effects()
     assert (problem.severity, problem.code) == (Severity.WARNING, "unsupported_annotation")
     assert problem.path == f"metadata.annotations[{NGINX}{name}]"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reported"),
+    [
+        ("ssl-redirect", "false", False),
+        ("ssl-redirect", "False", False),
+        ("ssl-redirect", "true", True),
+        ("force-ssl-redirect", "false", False),
+        ("enable-cors", "false", False),
+        ("backend-protocol", "HTTP", False),
+        ("backend-protocol", "HTTPS", True),
+        ("proxy-buffering", "off", False),
+        ("proxy-buffering", "on", True),
+        ("proxy-body-size", "", False),
+        ("proxy-body-size", "8m", True),
+    ],
+)
+def test_a_convenience_is_reported_when_it_asks_for_something_else(name: str, value: str, reported: bool) -> None:
+    _, problems = read({NGINX + name: value})
+    assert bool(problems) is reported
 
 
 @pytest.mark.parametrize(("name", "instead"), INSTEAD.items())
