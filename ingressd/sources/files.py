@@ -25,6 +25,9 @@ from ingressd.sources.listing import GONE, STANDARD_INPUT, ListedFile, Listing, 
 from ingressd.sources.origins import Origins
 from ingressd.sources.wakes import Wakes
 
+_LOOKS_AT_AN_EMPTY_FILE = 5
+_PAUSE_SECONDS = 0.01
+
 # Two writes may get the same modification time when they are closer than the clock of the file system is fine.
 _RACY_NANOSECONDS = 2_000_000_000
 
@@ -184,7 +187,7 @@ def _read(listed: ListedFile, previous: _Known | None) -> _Known | None:
         signature = _signature(listed.name)
         if previous is not None and previous.signature is not None and previous.signature == signature:
             return previous
-        content = _content(listed.name)
+        content = _settled_content(listed.name) if held is not None and held.objects else _content(listed.name)
     except GONE:
         return None
     except OSError as error:
@@ -205,6 +208,16 @@ def _not_read(listed: ListedFile, previous: _Known | None, error: OSError) -> _K
     if listed.kept or (previous.failed and previous.holding.problems == problems):
         return previous
     return _Known(None, b"", msgspec.structs.replace(previous.holding, problems=problems), failed=True)
+
+
+def _settled_content(path: str) -> bytes:
+    """What is in a file that held objects. Whoever saves it in place empties it first: for that moment it holds
+    nothing, which must not take its routes away."""
+    for _ in range(_LOOKS_AT_AN_EMPTY_FILE):
+        if content := _content(path):
+            return content
+        time.sleep(_PAUSE_SECONDS)
+    return _content(path)
 
 
 def _content(path: str) -> bytes:

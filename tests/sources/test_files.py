@@ -192,6 +192,22 @@ async def test_a_save_of_the_same_content_says_nothing(tmp_path: Path) -> None:
         await watching.until_objects(a="1", b="1")
 
 
+def test_a_file_that_is_emptied_to_be_written_keeps_its_objects(tmp_path: Path) -> None:
+    """As ``open(path, "w")`` does it: for a moment there is nothing in the file."""
+    file = tmp_path / "a.yaml"
+    file.write_text(config_map("a"))
+    source, told = read(tmp_path)
+    file.write_text("")
+    filling = threading.Timer(0.005, file.write_text, [config_map("a", "2")])
+    filling.start()
+    told.hear(source._refresh())
+    filling.join()
+    assert told.objects == {"a": "2"}
+    file.write_text("")
+    told.hear(source._refresh())
+    assert told.objects == {}, "one that stays empty is"
+
+
 async def test_an_atomic_rename(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text(config_map("a"))
