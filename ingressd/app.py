@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 from collections import Counter
@@ -112,6 +113,8 @@ class DevServer:
         self._changes.clear()
         self.ready = True
         self._screen.started(self.routes(), self.problems())
+        # What exists now mostly stays: looking through all of it for garbage would stop every request for a moment.
+        gc.freeze()
         try:
             async with asyncio.TaskGroup() as group:
                 following = group.create_task(

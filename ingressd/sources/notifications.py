@@ -10,9 +10,10 @@ from collections.abc import Iterable
 # makes its watches on the event loop, does not say when they are there, and hides an error in an ExceptionGroup.
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
-# An editor truncates a file and writes it a moment later: what is quiet for this long is whole.
-_QUIET_MILLISECONDS = 50
-_LONGEST_BURST_MILLISECONDS = 150
+# An editor truncates a file and writes it a moment later: what is quiet for this long is whole. A file that is seen
+# empty between the two is looked at again (files.py).
+_QUIET_MILLISECONDS = 25
+_LONGEST_BURST_MILLISECONDS = 75
 
 
 class NotificationError(Exception):
