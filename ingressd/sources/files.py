@@ -28,8 +28,11 @@ from ingressd.sources.wakes import Wakes
 _LOOKS_AT_AN_EMPTY_FILE = 5
 _PAUSE_SECONDS = 0.01
 
-# Two writes may get the same modification time when they are closer than the clock of the file system is fine.
-_RACY_NANOSECONDS = 2_000_000_000
+# Two writes may get the same modification time when they are closer than the clock of the file system is fine: a few
+# milliseconds where times have a fraction of a second, and up to two seconds where they have none.
+_RACY_NANOSECONDS = 100_000_000
+_COARSE_RACY_NANOSECONDS = 2_000_000_000
+_SECOND_NANOSECONDS = 1_000_000_000
 
 
 class SourceError(Exception):
@@ -228,7 +231,8 @@ def _content(path: str) -> bytes:
 def _signature(path: str) -> tuple[int, ...] | None:
     """What changes whenever the file does; None while that is not certain."""
     status = os.stat(path)
-    if time.time_ns() - status.st_mtime_ns < _RACY_NANOSECONDS:
+    racy = _RACY_NANOSECONDS if status.st_mtime_ns % _SECOND_NANOSECONDS else _COARSE_RACY_NANOSECONDS
+    if time.time_ns() - status.st_mtime_ns < racy:
         return None
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
