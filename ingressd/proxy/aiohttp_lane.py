@@ -15,11 +15,12 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
 from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse, cancelled_failure
 from ingressd.proxy.answers import Hints, failure_page, hint_for
-from ingressd.proxy.client_connection import ClientConnection, Incoming
+from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.exchange import Exchange, UpstreamSide
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Network, identify_client, request_id, upstream_request_head
+from ingressd.proxy.incoming import Incoming
 from ingressd.proxy.progress import Observer, Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.target import ASTERISK

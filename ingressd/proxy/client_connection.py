@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import re
 import socket
 import struct
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-from aiohttp import StreamReader, web
+from aiohttp import web
 
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
 from ingressd.proxy.framing import LAST_CHUNK, BodyReader, ChunkedReader, FramingError, LengthReader, chunk
-from ingressd.proxy.request_head import MAX_METHOD_BYTES, HeadLimits, RequestHead, parse_request_head
-from ingressd.proxy.request_sketch import RequestSketch, sketch_request
+from ingressd.proxy.incoming import Incoming, canonical_head
+from ingressd.proxy.partial_head import incomplete_head_failure
+from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
+from ingressd.proxy.request_sketch import sketch_request
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.watchdog import Watchdog
 
 MAX_HELD_BYTES = 65536
 MAX_EMPTY_LINES = 2
 
-_LINE_END_WITHOUT_PAIR = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 _REFUSED_REQUEST = b"GET / HTTP/1.1\r\nHost: refused.invalid\r\nConnection: close\r\n\r\n"
 
@@ -36,25 +36,6 @@ class _Reading(enum.Enum):
     BODY = enum.auto()
     HELD = enum.auto()  # behind an upgrade request whose answer is not known yet
     NOTHING = enum.auto()  # behind the last request of this connection
-
-
-class Incoming:
-    """A request on its way to a lane: its head or why there is none, and what became of its body."""
-
-    __slots__ = ("failure", "head", "payload", "sketch")
-
-    def __init__(
-        self, head: RequestHead | None, failure: Failure | None = None, sketch: RequestSketch | None = None
-    ) -> None:
-        self.head = head
-        self.failure = failure
-        self.sketch = sketch or RequestSketch()
-        self.payload: StreamReader | None = None
-
-    def fail_body(self, failure: Failure) -> None:
-        self.failure = failure
-        if self.payload is not None:
-            self.payload.set_exception(failure)
 
 
 class Answering(Protocol):
@@ -106,7 +87,6 @@ class ClientConnection(web.RequestHandler):
         "client_is_gone",
         "half_closed",
         "peer",
-        "server_name",
     )
 
     def __init__(
@@ -114,13 +94,11 @@ class ClientConnection(web.RequestHandler):
         server: web.Server,
         settings: ConnectionSettings,
         scheme: str,
-        server_name: str | None,
         **limits: Any,
     ) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **limits)
         self._settings = settings
         self.peer = Peer("", scheme, 0)
-        self.server_name = server_name
         self._incoming: deque[Incoming] = deque()
         self._reading = _Reading.HEAD
         self._reader: BodyReader | None = None
@@ -420,42 +398,3 @@ class ClientConnection(web.RequestHandler):
         if not self._reading_paused and not self._buffer_paused:
             self._resume_transport()
         self._advance()
-
-
-def incomplete_head_failure(data: bytes, limits: HeadLimits, scanned: int = 0) -> Failure | None:
-    """Return why these first bytes of a head can never become a valid one.
-
-    ``scanned`` bytes have been looked at before; looking at them again would cost quadratic time in all.
-    """
-    if _LINE_END_WITHOUT_PAIR.search(data, max(0, scanned - 1)):
-        return Failure(Reason.MALFORMED_REQUEST, "a line does not end in CRLF")
-    if len(data) > MAX_METHOD_BYTES and b" " not in data[: MAX_METHOD_BYTES + 1]:
-        return Failure(Reason.MALFORMED_REQUEST, "the method is not known")
-    if len(data) > limits.line and b"\r\n" not in data[: limits.line + 2]:
-        return Failure(Reason.TARGET_TOO_LONG, f"the request line is longer than {limits.line} bytes")
-    last_line = data.rfind(b"\r\n") + 2
-    if len(data) > limits.total or len(data) - last_line > limits.line:
-        return Failure(Reason.HEADERS_TOO_LARGE, f"the header is longer than {limits.total} bytes")
-    return None
-
-
-def canonical_head(head: RequestHead) -> bytes:
-    """Return the head that aiohttp parses: what it needs to find the end of the request, and nothing else.
-
-    aiohttp has rules of its own for other fields (it refuses a second User-Agent, and acts on upgrades and
-    expectations); what a request means has been decided, and handlers get the fields from ``head``.
-    """
-    lines = [
-        f"{head.method} {head.target} HTTP/{head.version[0]}.{head.version[1]}\r\n".encode("ascii"),
-        b"Host: %b\r\n" % (head.authority.text or b"unnamed.invalid"),
-    ]
-    if head.framing.chunked:
-        lines.append(b"Transfer-Encoding: chunked\r\n")
-    elif head.framing.length is not None:
-        lines.append(b"Content-Length: %d\r\n" % head.framing.length)
-    lines.append(b"Connection: keep-alive\r\n\r\n" if head.keep_alive else b"Connection: close\r\n\r\n")
-    return b"".join(lines)
-
-
-def connection_of(request: web.BaseRequest) -> ClientConnection:
-    return cast(ClientConnection, request.protocol)

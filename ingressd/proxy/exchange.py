@@ -268,7 +268,7 @@ class Exchange:
             self._side.registry.connect_failed(endpoint)
             self._tried.add(endpoint)
             if not self.ended:
-                self._try_next(failure)
+                (self._try_next if failure.answer.retry_safe else self._fail)(failure)
             return
         except Exception:
             _log.exception("connecting to %s failed", endpoint)

@@ -88,7 +88,7 @@ class Proxy:
         acceptor = TlsAcceptor(
             listening,
             choose,
-            lambda server_name: self._server.connection("https", server_name),
+            lambda _: self._server.connection("https"),
             on_failure=on_failure,
             handshake_timeout_seconds=self._settings.handshake_seconds,
             max_pending=self._settings.pending_handshakes,

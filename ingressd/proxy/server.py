@@ -59,9 +59,9 @@ class ProxyServer(web.Server):
     def client_connections(self) -> list[ClientConnection]:
         return [cast(ClientConnection, connection) for connection in self.connections]
 
-    def connection(self, scheme: str, server_name: str | None = None) -> ClientConnection:
+    def connection(self, scheme: str) -> ClientConnection:
         """Return the protocol of a new client connection."""
-        return ClientConnection(self, self._settings, scheme, server_name, **self._limits)
+        return ClientConnection(self, self._settings, scheme, **self._limits)
 
     @staticmethod
     def _make_proxy_request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> ProxyRequest:

@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingressd.resources.change import Applied, Change, Deleted, Replaced, Reported, Synced
-from ingressd.resources.ingress import CLASS_ANNOTATION, Tls
+from ingressd.resources.ingress import CLASS_ANNOTATION
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.object import KubernetesObject
-from ingressd.resources.store import Store, named_hosts
-from tests.support.objects import backend, endpoint, endpoint_slice, ingress, path, rule, service
+from ingressd.resources.store import Store, lower_host
+from tests.support.objects import endpoint, endpoint_slice, ingress, path, rule, service
 
 
 def test_applying_returns_what_was_before_and_what_is_after() -> None:
@@ -46,25 +46,9 @@ def test_replacing_deletes_what_is_not_listed_and_only_of_that_kind() -> None:
     assert all(found.key in store for found in (kept, new, other))
 
 
-def test_ingresses_are_found_by_every_host_they_name() -> None:
-    store = Store()
-    found = ingress("web", rule("A.Test"), tls=[Tls(("TLS.test",), "certificate")])
-    store.apply(Applied(found))
-    assert store.ingresses_of_host("a.test") == {found.key}
-    assert store.ingresses_of_host("tls.test") == {found.key}
-    assert store.ingresses_of_host("") == frozenset()
-    store.apply(Deleted(found.key))
-    assert store.ingresses_of_host("a.test") == frozenset()
-
-
-def test_an_ingress_speaks_for_any_host_by_a_default_backend_or_a_rule_without_host() -> None:
-    assert named_hosts(ingress("web", default=backend("web"))) == {""}
-    assert named_hosts(ingress("web", rule(""))) == {""}
-    assert named_hosts(ingress("web", rule("a.test"), default=backend("web"))) == {"a.test"}
-
-
 def test_a_letter_outside_ascii_does_not_become_the_ascii_letter_it_looks_like() -> None:
-    assert named_hosts(ingress("web", rule("\N{KELVIN SIGN}.test"))) == {"\N{KELVIN SIGN}.test"}
+    assert lower_host("\N{KELVIN SIGN}.test") == "\N{KELVIN SIGN}.test"
+    assert lower_host("K.Test") == "k.test"
 
 
 def test_ingresses_are_found_by_class_in_spec_and_annotation() -> None:
@@ -76,17 +60,6 @@ def test_ingresses_are_found_by_class_in_spec_and_annotation() -> None:
     assert store.ingresses_of_class("one") == {both.key}
     assert store.ingresses_of_class("two") == {both.key}
     assert store.ingresses_without_class() == {neither.key}
-
-
-def test_secrets_and_services_are_found_in_the_namespace_of_the_ingress_only() -> None:
-    store = Store()
-    found = ingress("web", rule("a.test", path("/", "cart")), default=backend("rest"), tls=[Tls((), "certificate")])
-    store.apply(Applied(found))
-    assert store.ingresses_of_secret("shop", "certificate") == {found.key}
-    assert store.ingresses_of_service("shop", "cart") == {found.key}
-    assert store.ingresses_of_service("shop", "rest") == {found.key}
-    assert store.ingresses_of_secret("other", "certificate") == frozenset()
-    assert store.ingresses_of_service("other", "cart") == frozenset()
 
 
 def test_slices_move_between_services_with_their_label() -> None:
@@ -132,10 +105,6 @@ def test_indexes_say_the_same_as_a_search_through_all_objects(made: list[Change]
         touched = {one.key for one in store.apply(change)}
         assert touched == {key for key in before | model if before.get(key) != model.get(key)}
     assert {found.key: found for kind in Kind for found in store.of_kind(kind)} == model
-    for host in ("", "a.test", "*.test"):
-        assert store.ingresses_of_host(host) == {
-            found.key for found in store.ingresses() if any(rule.host.lower() == host for rule in found.spec.rules)
-        }
     for name in ("a", "b", "c"):
         assert {found.key for found in store.slices_of_service("shop", name)} == {
             key for key, found in model.items() if getattr(found, "service_name", None) == name

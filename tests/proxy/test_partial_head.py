@@ -1,4 +1,4 @@
-"""What a connection decides before a head is complete; the rest is in ``tests/hostile`` and ``test_exchange``."""
+"""What can be told before a head is complete."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingressd.proxy.client_connection import incomplete_head_failure
 from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.partial_head import incomplete_head_failure
 from ingressd.proxy.request_head import HeadLimits, parse_request_head
 
 LIMITS = HeadLimits(line=100, total=400, fields=20)
