@@ -112,10 +112,11 @@ class Proxy:
     async def close(self, grace_seconds: float) -> None:
         """Stop accepting, let what is in flight finish for as long as the grace lasts, then end everything."""
         self._lane.draining = True
-        for server, queue in self._plain:
+        while self._plain:
+            # Taken out first: a second call, when the first was cancelled, must not find a closed socket.
+            server, queue = self._plain.pop()
             server.close()
             await self._accept_queued(queue)
-        self._plain.clear()
         for acceptor in self._encrypted:
             acceptor.stop_accepting()
         try:

@@ -48,6 +48,29 @@ async def test_a_drain_lets_requests_finish_and_closes_idle_connections() -> Non
             writer.close()
 
 
+async def test_a_drain_that_is_cancelled_can_be_ended() -> None:
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        await reader.read()
+
+    async with recording_upstream(never) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        reader, writer = await proxy.connect()
+        writer.write(GET)
+        while not upstream.received:
+            await asyncio.sleep(0.005)
+        for moments in range(8):
+            draining = asyncio.get_running_loop().create_task(proxy.proxy.close(30))
+            for _ in range(moments):
+                await asyncio.sleep(0)
+            draining.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await draining
+        async with asyncio.timeout(10):
+            await proxy.proxy.close(0)
+            assert await reader.read() == b""
+        writer.close()
+
+
 async def test_a_drain_ends_when_its_grace_does() -> None:
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_message(reader)
