@@ -15,7 +15,7 @@ from ingressd.cli.invocation import interpreter_text, program_text
         ("/usr/bin/ingressd", "ingressd"),
         ("/opt/venv/bin/ingressd", "/opt/venv/bin/ingressd"),
         ("/opt/my venv/bin/ingressd", "'/opt/my venv/bin/ingressd'"),
-        ("/work/ingressd/__main__.py", "python -m ingressd"),
+        ("/srv/ingressd/__main__.py", "python -m ingressd"),
     ],
 )
 def test_program_text(argument: str, text: str) -> None:
