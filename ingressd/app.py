@@ -8,7 +8,6 @@ import logging
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Protocol
 
 from aiohttp import web
@@ -27,7 +26,6 @@ from ingressd.controller.routes import RouteRow, route_rows
 from ingressd.proxy.answers import Hints
 from ingressd.proxy.certificates import CertificateChooser
 from ingressd.proxy.proxy import Proxy
-from ingressd.resources.change import Change
 from ingressd.resources.problem import Problem
 from ingressd.routing.table import RoutingTable, TableDifference
 from ingressd.settings import DevSettings
@@ -35,7 +33,6 @@ from ingressd.sources.files import FileSource
 from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.record import ExchangeRecord
-from ingressd.translate.settings import TranslationSettings
 from ingressd.translate.unused_mappings import unused_mappings
 from tls.acceptor import TlsFailure
 from tls.authority import LocalAuthority
@@ -60,12 +57,15 @@ class Screen(Protocol):
 
 
 class DevServer:
-    """One process: files, translation, data plane and admin port. To be made and used on one event loop."""
+    """One process: files, translation, data plane and admin port. To be made and used on one event loop.
+
+    It serves what ``controller`` has translated of ``source``, and what becomes of it.
+    """
 
     def __init__(
         self,
         settings: DevSettings,
-        translation: TranslationSettings,
+        controller: Controller,
         *,
         source: FileSource,
         authority: LocalAuthority,
@@ -89,7 +89,7 @@ class DevServer:
             observers=(self._metrics.count, screen.finished),
         )
         self._certificates = CertificateChooser(self._proxy.table, self._issue)
-        self._controller = Controller(translation, publish=self._publish)
+        self._controller = controller
         self._admin = web.AppRunner(
             admin_application(
                 self,
@@ -99,13 +99,10 @@ class DevServer:
             access_log=None,
         )
 
-    async def run(
-        self, first: Sequence[Change], sockets: tuple[socket.socket, socket.socket, socket.socket], stop: asyncio.Event
-    ) -> None:
-        """Serve ``first`` on the HTTP, HTTPS and admin sockets, follow the source, and drain once ``stop`` is set."""
+    async def run(self, sockets: tuple[socket.socket, socket.socket, socket.socket], stop: asyncio.Event) -> None:
+        """Serve on the HTTP, HTTPS and admin sockets, follow the source, and drain once ``stop`` is set."""
         http, https, admin = sockets
-        self._controller.apply(first)
-        self._controller.flush(datetime.now(UTC))
+        self._controller.publish_to(self._publish)
         await self._proxy.listen_http(http)
         self._proxy.listen_https(https, self._certificates.choose, _handshake_failed)
         await self._admin.setup()
@@ -179,32 +176,6 @@ class DevServer:
         for namespace, ingress in self._metrics.ingresses():
             if namespace and self._controller.store.ingress(namespace, ingress) is None:
                 self._metrics.forget(namespace, ingress)
-
-
-async def serve_dev(
-    settings: DevSettings,
-    translation: TranslationSettings,
-    *,
-    source: FileSource,
-    first: Sequence[Change],
-    sockets: tuple[socket.socket, socket.socket, socket.socket],
-    authority: LocalAuthority,
-    hints: Hints,
-    screen: Screen,
-    dropped_log_lines: Callable[[], int],
-    stop: asyncio.Event,
-) -> None:
-    """Serve manifests on this machine until ``stop`` is set and requests in flight have finished."""
-    server = DevServer(
-        settings,
-        translation,
-        source=source,
-        authority=authority,
-        hints=hints,
-        screen=screen,
-        dropped_log_lines=dropped_log_lines,
-    )
-    await server.run(first, sockets, stop)
 
 
 def _handshake_failed(failure: TlsFailure) -> None:

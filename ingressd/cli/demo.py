@@ -95,7 +95,7 @@ async def _serve_example(settings: DevSettings, *, once: bool) -> list[ProbeResu
             if once:
                 serving.stop.set()
 
-        await serve_manifests(settings, translation, manifests, authority, beside=show_and_check)
+        await serve_manifests(settings, manifests, authority, beside=show_and_check)
     return results
 
 

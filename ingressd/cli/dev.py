@@ -55,4 +55,4 @@ def dev(
     translation = translation_settings(ManifestFlags(mappings=mappings, ingress_classes=ingress_classes))
     manifests = Manifests(paths, translation, watch=True)
     manifests.require_something()
-    run(serve_manifests(settings, translation, manifests, open_authority(os.environ)))
+    run(serve_manifests(settings, manifests, open_authority(os.environ)))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import click
 
-from ingressd.app import serve_dev
+from ingressd.app import DevServer
 from ingressd.cli.addresses import Addresses
 from ingressd.cli.dev_screen import DevScreen
 from ingressd.cli.event_loop import stop_on_signals
@@ -24,7 +24,6 @@ from ingressd.cli.start_view import StartFacts
 from ingressd.cli.terminal import reader_has_gone, standard_output
 from ingressd.settings import DevSettings
 from ingressd.telemetry.log_writer import LogWriter
-from ingressd.translate.settings import TranslationSettings
 
 
 class Serving(NamedTuple):
@@ -40,12 +39,7 @@ Beside = Callable[[Serving], Awaitable[None]]
 
 
 async def serve_manifests(
-    settings: DevSettings,
-    translation: TranslationSettings,
-    manifests: Manifests,
-    authority: OpenedAuthority,
-    *,
-    beside: Beside | None = None,
+    settings: DevSettings, manifests: Manifests, authority: OpenedAuthority, *, beside: Beside | None = None
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, and return when requests in flight have finished.
 
@@ -61,18 +55,16 @@ async def serve_manifests(
             serving = Serving(facts.addresses, screen, authority, stop)
             async with asyncio.TaskGroup() as tasks:
                 watching = tasks.create_task(_when_listening(serving, beside), name="beside")
-                await serve_dev(
+                server = DevServer(
                     settings,
-                    translation,
+                    manifests.controller,
                     source=manifests.source,
-                    first=manifests.first,
-                    sockets=(sockets.http, sockets.https, sockets.admin),
                     authority=authority.authority,
                     hints=DEV_HINTS,
                     screen=screen,
                     dropped_log_lines=lambda: log.dropped,
-                    stop=stop,
                 )
+                await server.run((sockets.http, sockets.https, sockets.admin), stop)
                 watching.cancel()
     finally:
         sockets.close()

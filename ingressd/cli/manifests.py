@@ -13,7 +13,7 @@ from ingressd.cli.nothing_view import explain_nothing
 from ingressd.cli.options import LOOK_AT_WITHOUT_PATH
 from ingressd.cli.problem_view import format_problems
 from ingressd.controller.controller import Controller
-from ingressd.resources.change import Applied, Change
+from ingressd.resources.change import Applied
 from ingressd.resources.key import Kind
 from ingressd.resources.object import KubernetesObject
 from ingressd.resources.problem import Problem
@@ -25,8 +25,8 @@ from ingressd.translate.unused_mappings import unused_mappings
 class Manifests:
     """A file source after its first reading, and the controller that has translated it.
 
-    ``first`` is what the source said, and ``added`` with it, for whoever goes on from here. Raises CommandError for a
-    path that cannot be read.
+    Whoever serves goes on from both. ``added`` are objects beside those of the files. Raises CommandError for a path
+    that cannot be read.
     """
 
     def __init__(
@@ -41,12 +41,12 @@ class Manifests:
             raise CommandError(f"there is nothing to read. {LOOK_AT_WITHOUT_PATH}")
         try:
             self.source = FileSource(paths, watch=watch)
-            self.first: tuple[Change, ...] = (*map(Applied, added), *self.source.read())
+            changes = (*map(Applied, added), *self.source.read())
         except SourceError as error:
             raise CommandError(str(error)) from error
         self.paths = tuple(paths)
         self.controller = Controller(settings, publish=lambda difference: None)
-        self.controller.apply(self.first)
+        self.controller.apply(changes)
         self.controller.flush(datetime.now(UTC))
 
     def problems(self) -> tuple[Problem, ...]:

@@ -52,6 +52,13 @@ class Controller:
     def table(self) -> RoutingTable:
         return self.translation.table
 
+    def publish_to(self, publish: Callable[[TableDifference], None]) -> None:
+        """From now on publish to ``publish``, which gets all that was published before as its first difference."""
+        self._publish = publish
+        whole = TableDifference({**self.table.hosts}, {**self.table.upstreams}, {**self.table.certificates})
+        if whole:
+            publish(whole)
+
     def apply(self, changes: Iterable[Change]) -> None:
         """Take changes in; nothing is translated before ``flush``."""
         for change in changes:

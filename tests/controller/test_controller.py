@@ -19,7 +19,7 @@ from ingressd.resources.key import Kind
 from ingressd.resources.metadata import Metadata
 from ingressd.resources.object import KubernetesObject
 from ingressd.resources.problem import Location, Problem, Severity
-from ingressd.routing.table import TableDifference
+from ingressd.routing.table import RoutingTable, TableDifference
 from ingressd.routing.upstream import upstream_key
 from ingressd.translate.claims import read_claims
 from ingressd.translate.hosts import translate_host
@@ -363,3 +363,21 @@ async def test_an_error_of_the_source_ends_the_run() -> None:
     with pytest.raises(ExceptionGroup) as caught:
         await controller.run(failing(), coalescing=SHORT)
     assert caught.group_contains(OSError, match="the disk is gone")
+
+
+def test_who_listens_later_gets_all_that_was_published_before() -> None:
+    controller = Controller(FILES, publish=lambda difference: None)
+    controller.apply([Applied(ingress("web", rule("a.test", path("/")))), Synced()])
+    controller.flush(NOW)
+    served = RoutingTable()
+
+    def serve(difference: TableDifference) -> None:
+        served.apply(difference)
+
+    controller.publish_to(serve)
+    assert served.hosts
+    assert served == controller.table
+    controller.apply([Applied(ingress("web", rule("b.test", path("/"))))])
+    controller.flush(NOW)
+    assert served == controller.table
+    Controller(FILES, publish=lambda difference: None).publish_to(lambda difference: pytest.fail("nothing to say"))
