@@ -10,7 +10,6 @@ from typing import Any
 from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
-from multidict import CIMultiDict, CIMultiDictProxy
 
 from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
 from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse, cancelled_failure
@@ -35,7 +34,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class ProxyRequest(web.BaseRequest):
-    """An aiohttp request that knows the head it was made from."""
+    """An aiohttp request that knows the head it was made from, in ``incoming``: what it means is there alone."""
 
     def __init__(
         self,
@@ -47,21 +46,10 @@ class ProxyRequest(web.BaseRequest):
     ) -> None:
         self.incoming: Incoming = connection.take_incoming()
         self.connection = connection
-        if self.incoming.head is not None:
-            message = with_fields(message, self.incoming.head)
         super().__init__(message, payload, connection, writer, task, asyncio.get_running_loop())
         self.incoming.payload = payload
         if self.incoming.failure is not None:
             payload.set_exception(self.incoming.failure)
-
-
-def with_fields(message: RawRequestMessage, head: RequestHead) -> RawRequestMessage:
-    """Give handlers the fields of the request, in aiohttp's form: bytes that are no UTF-8 as lone surrogates."""
-    fields: CIMultiDict[str] = CIMultiDict()
-    for _, name, value in head.fields:
-        fields.add(name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
-    raw = tuple((name, value) for _, name, value in head.fields)
-    return message._replace(headers=CIMultiDictProxy(fields), raw_headers=raw)
 
 
 class AiohttpLane:

@@ -32,7 +32,7 @@ def canonical_head(head: RequestHead) -> bytes:
     """Return the head that aiohttp parses: what it needs to find the end of the request, and nothing else.
 
     aiohttp has rules of its own for other fields (it refuses a second User-Agent, and acts on upgrades and
-    expectations); what a request means has been decided, and handlers get the fields from ``head``.
+    expectations); what a request means has been decided, and a handler finds it in ``Incoming.head``.
     """
     lines = [
         f"{head.method} {head.target} HTTP/{head.version[0]}.{head.version[1]}\r\n".encode("ascii"),
