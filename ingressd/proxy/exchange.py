@@ -185,7 +185,7 @@ class Exchange:
     def answer_failed(self, failure: Failure, *, any_byte_received: bool) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._side.pool.discard(connection)
+            connection.close()
         # Until there is a connection again, more of the body would only pile up here.
         self._sending_paused = False
         self._client.pause_body()
@@ -326,4 +326,4 @@ class Exchange:
         if keep_connection:
             self._side.pool.release(connection)
         else:
-            self._side.pool.discard(connection)
+            connection.close()

@@ -37,7 +37,7 @@ class Pool:
             del self._idle[endpoint]
         if connection.open and connection.usable and not connection.has_unread_input:
             return connection
-        self.discard(connection)
+        connection.close()
         return self.take(endpoint, longest_idle=longest_idle)
 
     async def connect(self, endpoint: Endpoint, timeout_seconds: float) -> UpstreamConnection:
@@ -62,14 +62,11 @@ class Pool:
         if not (connection.open and connection.usable) or len(waiting) >= self._max_idle:
             if not waiting:
                 del self._idle[connection.endpoint]
-            self.discard(connection)
+            connection.close()
             return
         connection.idle_since = self._clock()
         connection.resume_reading()
         waiting.append(connection)
-
-    def discard(self, connection: UpstreamConnection) -> None:
-        connection.close()
 
     def close_idle(self) -> None:
         """Close what has waited too long or was closed by its peer. To be called about once a second."""
@@ -78,7 +75,7 @@ class Pool:
             waiting = self._idle[endpoint]
             kept = [connection for connection in waiting if connection.open and connection.idle_since >= oldest]
             for connection in set(waiting).difference(kept):
-                self.discard(connection)
+                connection.close()
             if kept:
                 self._idle[endpoint] = kept
             else:
@@ -86,7 +83,7 @@ class Pool:
 
     def close(self) -> None:
         for connection in tuple(self._open):
-            self.discard(connection)
+            connection.close()
         self._idle.clear()
 
     def __repr__(self) -> str:
