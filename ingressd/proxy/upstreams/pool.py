@@ -26,19 +26,16 @@ class Pool:
 
     def take(self, endpoint: Endpoint, *, longest_idle: float | None = None) -> UpstreamConnection | None:
         """Return an open connection that has been idle for at most ``longest_idle`` seconds."""
-        waiting = self._idle.get(endpoint)
-        if not waiting:
-            return None
         limit = self._idle_seconds if longest_idle is None else min(longest_idle, self._idle_seconds)
-        if self._clock() - waiting[-1].idle_since > limit:
-            return None
-        connection = waiting.pop()
-        if not waiting:
-            del self._idle[endpoint]
-        if connection.open and connection.usable and not connection.has_unread_input:
-            return connection
-        connection.close()
-        return self.take(endpoint, longest_idle=longest_idle)
+        waiting = self._idle.get(endpoint, [])
+        while waiting and self._clock() - waiting[-1].idle_since <= limit:
+            connection = waiting.pop()
+            if not waiting:
+                del self._idle[endpoint]
+            if connection.open and connection.usable and not connection.has_unread_input:
+                return connection
+            connection.close()
+        return None
 
     async def connect(self, endpoint: Endpoint, timeout_seconds: float) -> UpstreamConnection:
         """Open a new connection. Raises Failure."""
@@ -58,15 +55,13 @@ class Pool:
 
     def release(self, connection: UpstreamConnection) -> None:
         """Take back a connection whose exchange has ended; keep it if it may carry another."""
-        waiting = self._idle.setdefault(connection.endpoint, [])
+        waiting = self._idle.get(connection.endpoint, [])
         if not (connection.open and connection.usable) or len(waiting) >= self._max_idle:
-            if not waiting:
-                del self._idle[connection.endpoint]
             connection.close()
             return
         connection.idle_since = self._clock()
         connection.resume_reading()
-        waiting.append(connection)
+        self._idle.setdefault(connection.endpoint, waiting).append(connection)
 
     def close_idle(self) -> None:
         """Close what has waited too long or was closed by its peer. To be called about once a second."""
