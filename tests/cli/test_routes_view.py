@@ -7,23 +7,10 @@ import msgspec
 from ingressd.cli.addresses import Addresses
 from ingressd.cli.routes_view import format_resolve_lines, format_routes
 from ingressd.controller.routes import RouteRow
+from tests.support.samples import CART_ROW
 
 LOCAL = Addresses("127.0.0.1", 8080, 8443, 9090)
-CART = RouteRow(
-    host="shop.localhost",
-    path="/cart",
-    kind="exact",
-    namespace="shop",
-    ingress="web",
-    origin="shop/web#0/1",
-    service="cart",
-    port="http",
-    endpoints=1,
-    addresses=("127.0.0.1:3000",),
-    tls_secret="",
-    problems=0,
-    unavailable="",
-)
+CART = CART_ROW
 ENCRYPTED = msgspec.structs.replace(CART, tls_secret="shop/shop-tls")
 ALONE = msgspec.structs.replace(CART, endpoints=0, addresses=(), unavailable="no_endpoints")
 ANY = msgspec.structs.replace(CART, host="", path="", kind="default", origin="shop/web")

@@ -7,8 +7,8 @@ import msgspec
 from ingressd import __version__
 from ingressd.cli.addresses import Addresses
 from ingressd.cli.start_view import MAX_PROBLEMS_SHOWN, StartFacts, format_start
-from ingressd.controller.routes import RouteRow
 from ingressd.resources.problem import Location, Problem, Severity
+from tests.support.samples import CART_ROW
 
 FACTS = StartFacts(
     addresses=Addresses("127.0.0.1", 8081, 8443, 9090),
@@ -19,20 +19,8 @@ FACTS = StartFacts(
     trust_command="python -m tls show",
     notes=("Port 8080 is taken: HTTP is on port 8081 (--http-port chooses another).",),
 )
-ROW = RouteRow(
-    host="shop.example.com",
-    path="/",
-    kind="prefix",
-    namespace="shop",
-    ingress="web",
-    origin="shop/web#0/0",
-    service="cart",
-    port="80",
-    endpoints=1,
-    addresses=("127.0.0.1:3000",),
-    tls_secret="",
-    problems=0,
-    unavailable="",
+ROW = msgspec.structs.replace(
+    CART_ROW, host="shop.example.com", path="/", kind="prefix", origin="shop/web#0/0", port="80"
 )
 PROBLEM = Problem(severity=Severity.WARNING, code="odd", message="It is odd.", location=Location("a.yaml", 1))
 
