@@ -28,7 +28,7 @@ from ingressd.proxy.certificates import CertificateChooser
 from ingressd.proxy.proxy import Proxy
 from ingressd.resources.problem import Problem
 from ingressd.routing.table import RoutingTable, TableDifference
-from ingressd.settings import DevSettings
+from ingressd.settings import ServingSettings
 from ingressd.sources.files import FileSource
 from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.metrics import Metrics
@@ -64,7 +64,7 @@ class DevServer:
 
     def __init__(
         self,
-        settings: DevSettings,
+        settings: ServingSettings,
         controller: Controller,
         *,
         source: FileSource,
@@ -129,6 +129,13 @@ class DevServer:
 
     # What the admin port shows (AdminView).
 
+    def waiting_for(self) -> tuple[str, ...]:
+        """Nothing: the files were read before this was made."""
+        return ()
+
+    async def refresh(self) -> None:
+        """Nothing to do: the data plane counts in this process."""
+
     def routes(self) -> tuple[RouteRow, ...]:
         return route_rows(self._controller)
 
@@ -141,8 +148,8 @@ class DevServer:
     def _problems(self) -> tuple[Problem, ...]:
         controller = self._controller
         return (
-            *controller.problems(),
             *unused_mappings(controller.settings.local_endpoints, controller.table.upstreams, controller.store),
+            *controller.problems(),
         )
 
     # What happens.

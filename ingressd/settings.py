@@ -127,6 +127,12 @@ DEFAULT_HTTP_PORT = 8080
 DEFAULT_HTTPS_PORT = 8443
 DEFAULT_ADMIN_PORT = 9090
 
+DEFAULT_DRAIN_WAIT_SECONDS = 10.0
+FEWEST_WORKERS = 2
+"""Unless fewer are asked for: while one is replaced, another serves."""
+MAX_WORKERS = 128
+DEFAULT_ELECTION_NAME = "ingressd-leader"
+
 
 class ListenSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where ingressd listens. ``bind`` is the IP address of the HTTP and HTTPS ports; ``admin_bind`` that of the admin
@@ -164,8 +170,8 @@ class ListenSettings(msgspec.Struct, frozen=True, kw_only=True):
         return LOOPBACK[ipaddress.ip_address(self.bind).version]
 
 
-class DevSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the data plane of ``ingressd dev`` and ``ingressd demo`` runs with.
+class ServingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a data plane runs with.
 
     Only clients in ``trusted_proxies`` may say who their own clients were (``X-Forwarded-*``).
     """
@@ -177,6 +183,74 @@ class DevSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if len(self.trusted_proxies) > MAX_TRUSTED_PROXIES:
             raise SettingsError(f"at most {MAX_TRUSTED_PROXIES} trusted proxy networks can be given")
+
+
+class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``ingressd run`` runs with: ``workers`` processes serve. ``access_log``: each request is a line of JSON.
+
+    ``drain_wait_seconds`` is how long new connections are still accepted after the program was told to end and says
+    that it is not ready: whoever sends traffic has to learn of it first.
+    """
+
+    serving: ServingSettings
+    workers: int
+    drain_wait_seconds: float = DEFAULT_DRAIN_WAIT_SECONDS
+    access_log: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.workers <= MAX_WORKERS:
+            raise SettingsError(f"the number of workers must be from 1 to {MAX_WORKERS}, and is {self.workers}")
+        if not 0 <= self.drain_wait_seconds < math.inf:
+            raise SettingsError(f"the drain wait must not be negative, and is {self.drain_wait_seconds} seconds")
+
+
+class ObjectName(NamedTuple):
+    """A namespaced object, as a flag names it: ``ingress/controller``."""
+
+    namespace: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> ObjectName:
+        namespace, slash, name = text.partition("/")
+        if not namespace or not slash or not name or "/" in name:
+            raise SettingsError(f"{text!r} is not NAMESPACE/NAME")
+        return cls(namespace, name)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class StatusSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the address in the status of Ingresses comes from: a Service, fixed addresses, or, with neither, the nodes
+    on which ingressd runs."""
+
+    service: ObjectName | None = None
+    addresses: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.service is not None and self.addresses:
+            raise SettingsError("the address for the status comes from a Service or is given, not both")
+
+
+class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How ``ingressd run`` uses an API server.
+
+    ``kubeconfig`` is a file; without one it is what kubectl would use, or the service account of the pod. Without
+    ``namespaces`` all are watched. ``selectors`` are label selectors by plural (``ingresses``). ``status`` is None when
+    none is written. ``pod`` is the pod that this program runs in, None outside a cluster. The Lease ``election_name``
+    says which replica writes statuses and Events; without ``election_namespace`` it is in the namespace of the pod,
+    else in that of the service account or the kubeconfig's context.
+    """
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespaces: tuple[str, ...] = ()
+    selectors: dict[str, str] = {}
+    status: StatusSettings | None = StatusSettings()
+    pod: ObjectName | None = None
+    election_name: str = DEFAULT_ELECTION_NAME
+    election_namespace: str = ""
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:

@@ -8,10 +8,10 @@ import pytest
 
 from ingressd.settings import (
     MAX_TRUSTED_PROXIES,
-    DevSettings,
     ListenSettings,
     PortChoice,
     ProxySettings,
+    ServingSettings,
     SettingsError,
     parse_networks,
     proxy_settings_table,
@@ -114,4 +114,4 @@ def test_a_wrong_network_is_named(text: str) -> None:
 
 def test_trusted_proxies_are_bounded() -> None:
     with pytest.raises(SettingsError, match="at most 256"):
-        DevSettings(trusted_proxies=(ipaddress.ip_network("10.0.0.0/8"),) * (MAX_TRUSTED_PROXIES + 1))
+        ServingSettings(trusted_proxies=(ipaddress.ip_network("10.0.0.0/8"),) * (MAX_TRUSTED_PROXIES + 1))

@@ -12,7 +12,7 @@ from ingressd.cli.demo_view import Attempt, attempts, format_attempts, format_pr
 from ingressd.cli.dev_server import Serving, serve_manifests
 from ingressd.cli.event_loop import run
 from ingressd.cli.exit_code import ExitCode
-from ingressd.cli.flags import ListenFlags, ManifestFlags, dev_settings, translation_settings
+from ingressd.cli.flags import ListenFlags, ManifestFlags, serving_settings, translation_settings
 from ingressd.cli.invocation import program_text
 from ingressd.cli.local_authority import open_authority
 from ingressd.cli.manifests import Manifests
@@ -25,7 +25,7 @@ from ingressd.demo.pods import PODS, Pod
 from ingressd.demo.secret import CERTIFICATE_HOST, tls_secret
 from ingressd.demo.self_check import Probe, ProbeResult, run_probe
 from ingressd.demo.slices import endpoint_slices
-from ingressd.settings import DevSettings
+from ingressd.settings import ServingSettings
 
 _CHECKED_SERVICE = "storefront"
 _EXPLAINED_SERVICE = "checkout"
@@ -57,7 +57,7 @@ def demo(
       ingressd demo --http-port 8000 --https-port 8001
       ingressd demo --once
     """
-    settings = dev_settings(
+    settings = serving_settings(
         ListenFlags(
             bind=bind,
             admin_bind=admin_bind,
@@ -72,7 +72,7 @@ def demo(
         context.exit(ExitCode.PROBLEMS)
 
 
-async def _serve_example(settings: DevSettings, *, once: bool) -> list[ProbeResult]:
+async def _serve_example(settings: ServingSettings, *, once: bool) -> list[ProbeResult]:
     results: list[ProbeResult] = []
     translation = translation_settings(ManifestFlags())
     authority = open_authority(os.environ)

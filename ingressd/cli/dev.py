@@ -8,7 +8,7 @@ import click
 
 from ingressd.cli.dev_server import serve_manifests
 from ingressd.cli.event_loop import run
-from ingressd.cli.flags import ListenFlags, ManifestFlags, dev_settings, translation_settings
+from ingressd.cli.flags import ListenFlags, ManifestFlags, serving_settings, translation_settings
 from ingressd.cli.local_authority import open_authority
 from ingressd.cli.manifests import Manifests
 from ingressd.cli.options import listen_options, manifest_options, paths_argument
@@ -42,7 +42,7 @@ def dev(
       ingressd dev ingress.yaml services.yaml --http-port 80
       helm template ./chart | ingressd dev - --map web=3000
     """
-    settings = dev_settings(
+    settings = serving_settings(
         ListenFlags(
             bind=bind,
             admin_bind=admin_bind,

@@ -22,7 +22,7 @@ from ingressd.cli.manifests import Manifests
 from ingressd.cli.problem_view import counted
 from ingressd.cli.start_view import StartFacts
 from ingressd.cli.terminal import reader_has_gone, standard_output
-from ingressd.settings import DevSettings
+from ingressd.settings import ServingSettings
 from ingressd.telemetry.log_writer import LogWriter
 
 
@@ -39,7 +39,7 @@ Beside = Callable[[Serving], Awaitable[None]]
 
 
 async def serve_manifests(
-    settings: DevSettings, manifests: Manifests, authority: OpenedAuthority, *, beside: Beside | None = None
+    settings: ServingSettings, manifests: Manifests, authority: OpenedAuthority, *, beside: Beside | None = None
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, and return when requests in flight have finished.
 
@@ -87,7 +87,7 @@ async def _when_listening(serving: Serving, beside: Beside | None) -> None:
 
 
 def _facts(
-    settings: DevSettings, manifests: Manifests, sockets: ListeningSockets, authority: OpenedAuthority
+    settings: ServingSettings, manifests: Manifests, sockets: ListeningSockets, authority: OpenedAuthority
 ) -> StartFacts:
     path = authority.authority.certificate_path
     return StartFacts(

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import click
 
-from ingressd.admin.explanation_document import explanation_document, located_explanation
+from ingressd.admin.explanation_document import explanation_document
 from ingressd.cli.exit_code import CommandError, ExitCode
 from ingressd.cli.explain_view import format_explanation
-from ingressd.cli.flags import ManifestFlags, translation_settings
+from ingressd.cli.flags import ManifestFlags
 from ingressd.cli.json_output import print_json
-from ingressd.cli.manifests import Manifests
-from ingressd.cli.options import json_option, manifest_options, paths_argument
+from ingressd.cli.options import admin_option, json_option, manifest_options, paths_argument
 from ingressd.cli.palette import Palette
 from ingressd.cli.problem_view import format_problems
+from ingressd.cli.subject import subject_of
 from ingressd.cli.terminal import standard_output
 from ingressd.cli.url_argument import FORM, require_url
-from ingressd.controller.explain import explain as explain_request
 
 
 @click.command()
@@ -23,6 +22,7 @@ from ingressd.controller.explain import explain as explain_request
 @click.argument("url")
 @paths_argument
 @manifest_options
+@admin_option
 @json_option
 @click.pass_context
 def explain(
@@ -33,9 +33,11 @@ def explain(
     paths: tuple[str, ...],
     mappings: tuple[str, ...],
     ingress_classes: tuple[str, ...],
+    admin: str | None,
     as_json: bool,
 ) -> None:
-    """Explain what becomes of a request METHOD URL with the manifests in PATH... (files, folders, or -).
+    """Explain what becomes of a request METHOD URL with the manifests in PATH... (files, folders, or -), or with
+    --admin in a running ingressd.
 
     Shows the canonical host and path, every host and path that could have taken it and why the others lost, the rule
     with its file and line, the certificate, the Service and its endpoints. Ends with 0 when the request is forwarded,
@@ -45,18 +47,17 @@ def explain(
     Examples:
       ingressd explain GET http://shop.localhost/cart ./k8s
       ingressd explain POST shop.localhost/api//v1/../v2 ./k8s --map api=8000
+      ingressd explain GET http://shop.example/cart --admin http://localhost:9090
       ingressd explain GET https://shop.localhost/ ./k8s --json | jq .answer
     """
     require_url(method, url, paths)
-    settings = translation_settings(ManifestFlags(mappings=mappings, ingress_classes=ingress_classes))
-    manifests = Manifests(paths, settings)
-    manifests.require_something()
+    flags = ManifestFlags(mappings=mappings, ingress_classes=ingress_classes)
+    subject = subject_of(context, paths=paths, flags=flags, admin=admin)
     try:
-        explanation = explain_request(manifests.controller, method, url)
+        explanation = subject.explain(method, url)
     except ValueError as error:
         raise CommandError(f"{FORM}: {error}") from error
-    explanation = located_explanation(explanation, manifests.source.origins.locate)
-    for line in format_problems(manifests.mapping_problems()):
+    for line in format_problems(subject.mapping_problems()):
         click.echo(line, err=True)
     if as_json:
         print_json(explanation_document(explanation))

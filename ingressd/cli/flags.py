@@ -9,9 +9,9 @@ from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
     DEFAULT_HTTP_PORT,
     DEFAULT_HTTPS_PORT,
-    DevSettings,
     ListenSettings,
     PortChoice,
+    ServingSettings,
     SettingsError,
     parse_networks,
 )
@@ -49,7 +49,7 @@ def translation_settings(flags: ManifestFlags) -> TranslationSettings:
         raise CommandError(f"--map: {error}") from error
 
 
-def dev_settings(flags: ListenFlags) -> DevSettings:
+def serving_settings(flags: ListenFlags) -> ServingSettings:
     """Return what the data plane runs with; raises CommandError."""
     try:
         networks = parse_networks(flags.trusted_proxies)
@@ -63,7 +63,7 @@ def dev_settings(flags: ListenFlags) -> DevSettings:
             https=_port(flags.https_port, DEFAULT_HTTPS_PORT),
             admin=_port(flags.admin_port, DEFAULT_ADMIN_PORT),
         )
-        return DevSettings(listen=listen, trusted_proxies=networks)
+        return ServingSettings(listen=listen, trusted_proxies=networks)
     except SettingsError as error:
         raise CommandError(str(error)) from error
 

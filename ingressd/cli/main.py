@@ -11,6 +11,7 @@ PROGRAM = "ingressd"
 
 COMMANDS: dict[str, CommandPlace] = {
     "dev": CommandPlace("ingressd.cli.dev", "dev", "Serve manifests on localhost, and reload when they are saved."),
+    "run": CommandPlace("ingressd.cli.run", "run", "Serve a cluster, or manifests in production."),
     "demo": CommandPlace("ingressd.cli.demo", "demo", "Serve the bundled example, with backends of its own."),
     "check": CommandPlace("ingressd.cli.check", "check", "Report what is wrong in manifests, without serving them."),
     "routes": CommandPlace("ingressd.cli.routes", "routes", "Show which URL leads where, without serving."),

@@ -7,12 +7,16 @@ from datetime import UTC, datetime
 
 import click
 
+from ingressd.admin.explanation_document import located_explanation
 from ingressd.admin.problem_document import located
 from ingressd.cli.exit_code import CommandError
 from ingressd.cli.nothing_view import explain_nothing
 from ingressd.cli.options import LOOK_AT_WITHOUT_PATH
 from ingressd.cli.problem_view import format_problems
 from ingressd.controller.controller import Controller
+from ingressd.controller.explain import explain
+from ingressd.controller.explanation import Explanation
+from ingressd.controller.routes import RouteRow, route_rows
 from ingressd.resources.change import Applied
 from ingressd.resources.key import Kind
 from ingressd.resources.object import KubernetesObject
@@ -48,6 +52,14 @@ class Manifests:
         self.controller = Controller(settings, publish=lambda difference: None)
         self.controller.apply(changes)
         self.controller.flush(datetime.now(UTC))
+
+    def routes(self) -> tuple[RouteRow, ...]:
+        return route_rows(self.controller)
+
+    def explain(self, method: str, url: str) -> Explanation:
+        """Return how such a request would be answered, with places; raises ValueError for a URL that is none."""
+        self.require_something()
+        return located_explanation(explain(self.controller, method, url), self.source.origins.locate)
 
     def problems(self) -> tuple[Problem, ...]:
         """Return all problems with their places: of ``--map`` first, then in the order of files and lines."""

@@ -48,6 +48,14 @@ def json_option(function: _Command) -> _Command:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")(function)
 
 
+def admin_option(function: _Command) -> _Command:
+    return click.option(
+        "--admin",
+        metavar="URL",
+        help=f"In place of PATH..., ask a running ingressd by its admin port: http://localhost:{DEFAULT_ADMIN_PORT}.",
+    )(function)
+
+
 def listen_options(function: _Command) -> _Command:
     """Where to listen, and whom to believe. The defaults are shown here and used in ``settings``: a flag that is not
     given must stay None, because only a port that was asked for is an error when it is taken."""

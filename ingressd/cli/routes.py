@@ -8,21 +8,22 @@ import click
 
 from ingressd.admin.routes_document import routes_document
 from ingressd.cli.exit_code import ExitCode
-from ingressd.cli.flags import ManifestFlags, translation_settings
+from ingressd.cli.flags import ManifestFlags
 from ingressd.cli.json_output import print_json
-from ingressd.cli.manifests import Manifests
-from ingressd.cli.options import json_option, manifest_options, paths_argument
+from ingressd.cli.options import admin_option, json_option, manifest_options, paths_argument
 from ingressd.cli.palette import Palette
 from ingressd.cli.problem_view import format_problems, summarise
 from ingressd.cli.routes_view import format_routes
+from ingressd.cli.subject import Subject, subject_of
 from ingressd.cli.terminal import standard_output
-from ingressd.controller.routes import RouteRow, route_rows
+from ingressd.controller.routes import RouteRow
 from ingressd.resources.problem import Problem, Severity
 
 
 @click.command()
 @paths_argument
 @manifest_options
+@admin_option
 @json_option
 @click.pass_context
 def routes(
@@ -31,39 +32,42 @@ def routes(
     paths: tuple[str, ...],
     mappings: tuple[str, ...],
     ingress_classes: tuple[str, ...],
+    admin: str | None,
     as_json: bool,
 ) -> None:
     """Show the routes of PATH... (files, folders, or - for standard input) as a table, without serving them.
 
-    Problems go to standard error. Ends with 1 when there are errors, and with 2 when there is nothing to show.
+    With --admin they are those that a running ingressd serves now. Problems go to standard error. Ends with 1 when
+    there are errors, and with 2 when there is nothing to show.
 
     \b
     Examples:
       ingressd routes ./k8s
       ingressd routes ./k8s --map web=3000 --ingress-class nginx
+      ingressd routes --admin http://localhost:9090
       ingressd routes ./k8s --json | jq '.routes[] | select(.unavailable != "")'
     """
-    settings = translation_settings(ManifestFlags(mappings=mappings, ingress_classes=ingress_classes))
-    manifests = Manifests(paths, settings)
-    rows, problems = route_rows(manifests.controller), manifests.problems()
+    flags = ManifestFlags(mappings=mappings, ingress_classes=ingress_classes)
+    subject = subject_of(context, paths=paths, flags=flags, admin=admin)
+    rows, problems = subject.routes(), subject.problems()
     has_errors = any(problem.severity is Severity.ERROR for problem in problems)
     if as_json:
         print_json(routes_document(rows, problems))
     if not has_errors:
-        manifests.require_something(problems_shown=as_json)
+        subject.require_something(problems_shown=as_json)
     if not as_json:
-        _show(manifests, rows, problems)
+        _show(subject, rows, problems)
     if has_errors:
         context.exit(ExitCode.PROBLEMS)
 
 
-def _show(manifests: Manifests, rows: Sequence[RouteRow], problems: Sequence[Problem]) -> None:
+def _show(subject: Subject, rows: Sequence[RouteRow], problems: Sequence[Problem]) -> None:
     """The table goes to standard output, and everything else to standard error."""
     terminal = standard_output()
-    if manifests.serves_something:
+    if subject.serves_something:
         for line in format_routes(rows, width=terminal.width, palette=Palette(terminal.colours)):
             click.echo(line)
     for line in (*format_problems(problems), *([summarise(problems)] if problems else [])):
         click.echo(line, err=True)
-    if not manifests.serves_something:
-        click.echo(f"ingressd: {manifests.why_nothing()}", err=True)
+    if not subject.serves_something:
+        click.echo(f"ingressd: {subject.why_nothing()}", err=True)

@@ -10,16 +10,18 @@ import msgspec
 class Coalescing(msgspec.Struct, frozen=True):
     """Seconds. A burst ends when ``quiet`` passes without a change, and at the latest ``ceiling`` after it began."""
 
-    quiet: float = 0.05
-    ceiling: float = 1.0
+    quiet: float
+    ceiling: float
 
     def __post_init__(self) -> None:
         if not 0 <= self.quiet <= self.ceiling:
             raise ValueError("the quiet period must be between 0 and the ceiling")
 
 
-CLUSTER = Coalescing()
-FILES = Coalescing(quiet=0.02)
+CLUSTER = Coalescing(quiet=0.005, ceiling=0.05)
+"""A rollout touches one object after another, and each endpoint that goes should be out of use at once: what a change
+costs depends on what it touches, so there is little to save by waiting."""
+FILES = Coalescing(quiet=0.02, ceiling=1.0)
 """One person saves one file, and waits for it."""
 
 

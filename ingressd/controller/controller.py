@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from ingressd.controller.burst import CLUSTER, Burst, Coalescing
 from ingressd.controller.pending import Pending
+from ingressd.controller.problem_register import ProblemRegister
 from ingressd.controller.translation import Translation
 from ingressd.resources.change import Change, Reported, Synced
-from ingressd.resources.key import ObjectKey
+from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Problem
 from ingressd.resources.store import Store
 from ingressd.routing.table import RoutingTable, TableDifference
@@ -19,6 +20,8 @@ from ingressd.translate.settings import TranslationSettings
 
 LONGEST_WAIT_SECONDS = 3600.0
 """Certificates come close to their end without any object changing, so the time is looked at once an hour."""
+
+_DECIDE_INGRESSES = frozenset((Kind.INGRESS, Kind.INGRESS_CLASS))
 
 
 class NotServed(NamedTuple):
@@ -40,9 +43,11 @@ class Controller:
         self.store = Store()
         self.translation = Translation(settings)
         self.synced = False
+        self.ingress_version = 0
+        """Grows whenever an Ingress differs, or an IngressClass: which ones are ours may then."""
         self._publish = publish
         self._pending = Pending()
-        self._reported: dict[str, tuple[Problem, ...]] = {}
+        self._reported = ProblemRegister[str]()
 
     @property
     def settings(self) -> TranslationSettings:
@@ -65,9 +70,10 @@ class Controller:
             if isinstance(change, Synced):
                 self.synced = True
             elif isinstance(change, Reported):
-                self._take_report(change)
+                self._reported.put(change.reporter, change.problems)
             else:
                 for touched in self.store.apply(change):
+                    self.ingress_version += touched.key.kind in _DECIDE_INGRESSES
                     self._pending.add(touched, self.store, self.settings.classes)
 
     def flush(self, now: datetime) -> TableDifference:
@@ -80,10 +86,14 @@ class Controller:
             self._publish(difference)
         return difference
 
+    @property
+    def problem_version(self) -> int:
+        """Grows whenever ``problems`` differs."""
+        return self._reported.version + self.translation.problems.version
+
     def problems(self) -> tuple[Problem, ...]:
         """Everything that is wrong now, by object and place; what two reporters both found stands once."""
-        found = dict.fromkeys(problem for problems in self._reported.values() for problem in problems)
-        found.update(dict.fromkeys(self.translation.problems()))
+        found = dict.fromkeys((*self._reported.all(), *self.translation.problems.all()))
         return tuple(sorted(found, key=_reading_order))
 
     def not_served(self) -> tuple[NotServed, ...]:
@@ -122,12 +132,6 @@ class Controller:
             self.apply(batch)
             burst.extend(hurry=self.synced and not was_synced)
         burst.extend(hurry=True)
-
-    def _take_report(self, report: Reported) -> None:
-        if report.problems:
-            self._reported[report.reporter] = report.problems
-        else:
-            self._reported.pop(report.reporter, None)
 
 
 def _reading_order(problem: Problem) -> tuple[str, ...]:

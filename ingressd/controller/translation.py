@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
 from ingressd.controller.claim_register import ClaimRegister
 from ingressd.controller.pending import Pending
+from ingressd.controller.problem_register import ProblemRegister
 from ingressd.resources.ingress_class import IngressClass
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Problem, Severity
@@ -45,7 +46,7 @@ class Translation:
         self._certificates: dict[str, CertificateTranslation] = {}
         self._due: dict[str, datetime] = {}
         self._next_due: datetime | None = None
-        self._problems: dict[Unit, tuple[Problem, ...]] = {}
+        self.problems = ProblemRegister[Unit]()
         self._without_service: set[UpstreamKey] = set()
 
     def update(self, pending: Pending, store: Store, now: datetime) -> TableDifference:
@@ -84,11 +85,6 @@ class Translation:
                 _assign(self.table.hosts, host, virtual_host)
         return TableDifference(hosts, upstreams, certificates)
 
-    def problems(self) -> Iterator[Problem]:
-        """What is wrong now, in no particular order."""
-        for found in self._problems.values():
-            yield from found
-
     def _due_by(self, now: datetime) -> set[str]:
         """The Secrets to look at again because of the time alone. All of them are gone through only when one is due,
         so that ten thousand certificates cost an endpoint change nothing."""
@@ -106,12 +102,12 @@ class Translation:
         ingress = store.ingress(key.namespace, key.name)
         if ingress is None:
             claims = None
-            self._problems.pop(unit, None)
+            self.problems.put(unit, ())
         else:
             claims = self._guarded(unit, key, lambda: read_claims(ingress, classes, self.settings))
             if claims is None:
                 return
-            self._report(unit, claims.problems)
+            self.problems.put(unit, claims.problems)
         difference = self.claims.put(key, claims)
         pending.hosts |= difference.hosts
         pending.upstreams |= difference.upstreams
@@ -125,7 +121,7 @@ class Translation:
         self._due.pop(name, None)
         if not uses:
             self._certificates.pop(name, None)
-            self._problems.pop(unit, None)
+            self.problems.put(unit, ())
             return None
         secret = store.secret(namespace, secret_name)
         if secret is None and forget:
@@ -143,7 +139,7 @@ class Translation:
         if found.until is not None:
             self._due[name] = found.until
             self._next_due = min(self._next_due or found.until, found.until)
-        self._report(unit, found.problems)
+        self.problems.put(unit, found.problems)
         return found.key_pair
 
     def _upstream(self, key: UpstreamKey, store: Store) -> Upstream | None:
@@ -151,7 +147,7 @@ class Translation:
         uses = self.claims.uses_of_upstream(key)
         self._without_service.discard(key)
         if not uses:
-            self._problems.pop(unit, None)
+            self.problems.put(unit, ())
             return None
         name = UpstreamName.of(key)
         found = self._guarded(
@@ -163,7 +159,7 @@ class Translation:
             return self.table.upstreams.get(key)
         if found.upstream.unavailable is Unavailable.NO_SERVICE:
             self._without_service.add(key)
-        self._report(unit, found.problems)
+        self.problems.put(unit, found.problems)
         return found.upstream
 
     def _host(self, host: str) -> VirtualHost | None:
@@ -172,14 +168,8 @@ class Translation:
         found = self._guarded(unit, None, lambda: translate_host(host, claims, self.table.certificates))
         if found is None:
             return self.table.hosts.get(host)
-        self._report(unit, found.problems)
+        self.problems.put(unit, found.problems)
         return found.virtual_host
-
-    def _report(self, unit: Unit, problems: tuple[Problem, ...]) -> None:
-        if problems:
-            self._problems[unit] = problems
-        else:
-            self._problems.pop(unit, None)
 
     def _guarded(self, unit: Unit, key: ObjectKey | None, translate: Callable[[], _Value]) -> _Value | None:
         """Return None when ``translate`` raised; what went wrong is logged and a problem."""
@@ -188,16 +178,15 @@ class Translation:
         except Exception as error:
             subject = f"{unit.kind.name.lower()} {unit.name or 'of any host'}"
             _log.exception("translating %s failed", subject)
-            self._problems[unit] = (
-                Problem(
-                    Severity.ERROR,
-                    "internal_error",
-                    f"Translating {subject} failed ({type(error).__name__}: {error}): its last good version stays.",
-                    key,
-                    "",
-                    "This is a defect of ingressd: please report it with the traceback in the log.",
-                ),
+            failure = Problem(
+                Severity.ERROR,
+                "internal_error",
+                f"Translating {subject} failed ({type(error).__name__}: {error}): its last good version stays.",
+                key,
+                "",
+                "This is a defect of ingressd: please report it with the traceback in the log.",
             )
+            self.problems.put(unit, (failure,))
             return None
 
 

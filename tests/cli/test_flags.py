@@ -7,9 +7,9 @@ import ipaddress
 import pytest
 
 from ingressd.cli.exit_code import CommandError, ExitCode
-from ingressd.cli.flags import ListenFlags, ManifestFlags, dev_settings, translation_settings
+from ingressd.cli.flags import ListenFlags, ManifestFlags, serving_settings, translation_settings
 from ingressd.routing.upstream import Endpoint
-from ingressd.settings import DevSettings, ListenSettings, PortChoice
+from ingressd.settings import ListenSettings, PortChoice, ServingSettings
 
 
 def test_a_mapping() -> None:
@@ -42,23 +42,23 @@ def test_wrong_manifest_flags(flags: ManifestFlags, message: str) -> None:
 
 
 def test_ports_that_are_not_given_are_defaults() -> None:
-    assert dev_settings(ListenFlags(bind="127.0.0.1")) == DevSettings(listen=ListenSettings())
+    assert serving_settings(ListenFlags(bind="127.0.0.1")) == ServingSettings(listen=ListenSettings())
 
 
 def test_a_port_that_is_given_was_asked_for() -> None:
-    listen = dev_settings(ListenFlags(bind="::1", http_port=8080, admin_port=0)).listen
+    listen = serving_settings(ListenFlags(bind="::1", http_port=8080, admin_port=0)).listen
     assert (listen.bind, listen.http, listen.admin) == ("::1", PortChoice(8080, True), PortChoice(0, True))
     assert not listen.https.asked_for
 
 
 def test_addresses() -> None:
-    listen = dev_settings(ListenFlags(bind="0.0.0.0", admin_bind="10.0.0.1")).listen
+    listen = serving_settings(ListenFlags(bind="0.0.0.0", admin_bind="10.0.0.1")).listen
     assert (listen.bind, listen.admin_address) == ("0.0.0.0", "10.0.0.1")
 
 
 def test_trusted_proxies() -> None:
     flags = ListenFlags(bind="127.0.0.1", trusted_proxies=("10.0.0.0/8",))
-    assert dev_settings(flags).trusted_proxies == (ipaddress.ip_network("10.0.0.0/8"),)
+    assert serving_settings(flags).trusted_proxies == (ipaddress.ip_network("10.0.0.0/8"),)
 
 
 @pytest.mark.parametrize(
@@ -72,5 +72,5 @@ def test_trusted_proxies() -> None:
 )
 def test_wrong_listen_flags(flags: ListenFlags, message: str) -> None:
     with pytest.raises(CommandError) as caught:
-        dev_settings(flags)
+        serving_settings(flags)
     assert caught.value.message.startswith(message)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ingressd.controller.burst import CLUSTER, FILES, Burst, Coalescing
+from ingressd.controller.burst import CLUSTER, Burst, Coalescing
 
 
 async def test_without_a_change_there_is_nothing_to_wait_for_but_the_timeout() -> None:
@@ -59,7 +59,3 @@ async def test_hurry_is_used_up() -> None:
 def test_periods_that_make_no_sense_are_refused(quiet: float, ceiling: float) -> None:
     with pytest.raises(ValueError, match="quiet period"):
         Coalescing(quiet, ceiling)
-
-
-def test_files_are_waited_for_less_long() -> None:
-    assert FILES.quiet < CLUSTER.quiet

@@ -57,9 +57,9 @@ def test_a_service_changes_its_upstreams_whatever_the_port_is_called() -> None:
 def test_problems_of_a_unit_go_with_it() -> None:
     world = World()
     world.apply(ingress("web", rule("a.test", path("/"))))
-    assert [problem.code for problem in world.translation.problems()] == ["no_service"]
+    assert [problem.code for problem in world.translation.problems.all()] == ["no_service"]
     world.apply(ingress("web", rule("a.test")))
-    assert list(world.translation.problems()) == []
+    assert list(world.translation.problems.all()) == []
 
 
 def test_nothing_pending_changes_nothing() -> None:
@@ -70,11 +70,11 @@ def test_what_is_advised_follows_the_services_there_are() -> None:
     world = World()
     world.apply(ingress("web", rule("a.test", path("/"))))
     world.apply(service("web", namespace="other"))
-    (problem,) = world.translation.problems()
+    (problem,) = world.translation.problems.all()
     assert "but there is one in namespace other" in problem.message
     pending = Pending()
     for touched in world.store.apply(Deleted(service("web", namespace="other").key)):
         pending.add(touched, world.store, FILES.classes)
     world.translation.update(pending, world.store, NOW)
-    (problem,) = world.translation.problems()
+    (problem,) = world.translation.problems.all()
     assert "other" not in problem.message

@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.manifests import ingress, path, rule
 from tests.support.pods import running_pods
-from tests.support.running import RunningDev, eventually, serving
+from tests.support.running import RunningDev, serving
+from tests.support.running_proxy import eventually
 from tests.support.web_client import Answer
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.manifests import Manifest, endpoint, endpoint_slice, ingress, path, rule, service
 from tests.support.pods import Pods, running_pods
-from tests.support.running import RunningDev, eventually, ingressd, serving
+from tests.support.running import RunningDev, ingressd, serving
+from tests.support.running_proxy import eventually
 
 REQUESTS = 20
 """An even number, and so many that no pod of a few is missed by chance."""

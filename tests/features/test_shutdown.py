@@ -11,7 +11,8 @@ import pytest
 from ingressd.settings import ProxySettings
 from tests.support.manifests import ingress, path, rule
 from tests.support.pods import Gate, Pods, running_pods
-from tests.support.running import RunningDev, eventually, serving
+from tests.support.running import RunningDev, serving
+from tests.support.running_proxy import eventually
 from tests.support.upstream import Script, read_message
 
 HOST = "slow.test"

@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.manifests import ingress, path, rule
 from tests.support.pods import Gate, Pods, running_pods
-from tests.support.running import PATIENCE_SECONDS, RunningDev, serving
+from tests.support.running import RunningDev, serving
+from tests.support.running_proxy import PATIENCE_SECONDS
 from tests.support.upstream import Script, answering, read_message
 
 HOST = "stream.test"

@@ -14,7 +14,8 @@ from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Origin, Subprotocol
 
 from tests.support.manifests import ingress, path, rule
-from tests.support.running import PATIENCE_SECONDS, RunningDev, serving
+from tests.support.running import RunningDev, serving
+from tests.support.running_proxy import PATIENCE_SECONDS
 from tests.support.web_client import trusting
 
 HOST = "chat.test"

@@ -1,0 +1,135 @@
+"""The flags of ``ingressd run`` into settings; what cannot be used ends the command with one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from ingressd.cli.exit_code import CommandError
+from ingressd.cli.processors import default_workers, usable_processors
+from ingressd.cli.run_options import CLUSTER_ONLY, FILES_ONLY, SELECTORS
+from ingressd.settings import (
+    DEFAULT_BIND,
+    ClusterSettings,
+    ListenSettings,
+    ObjectName,
+    PortChoice,
+    ProxySettings,
+    RunSettings,
+    ServingSettings,
+    SettingsError,
+    StatusSettings,
+    parse_networks,
+)
+from ingressd.translate.classes import ClassSelection
+from ingressd.translate.local_endpoints import LocalEndpoint, LocalEndpointError, LocalEndpoints
+from ingressd.translate.settings import TranslationSettings
+
+Flags = Mapping[str, Any]
+"""By parameter name, as click gives them."""
+
+
+def refuse_senseless(context: click.Context, *, files: bool) -> None:
+    """Raise CommandError for a flag that was given and says nothing here; ``files``: with ``--from``."""
+    senseless = CLUSTER_ONLY if files else FILES_ONLY
+    why = "it is about a cluster, and --from serves files" if files else "it goes with --from"
+    for parameter in context.command.params:
+        given = parameter.name and context.get_parameter_source(parameter.name) is not ParameterSource.DEFAULT
+        if parameter.name in senseless and given:
+            raise CommandError(f"{parameter.opts[0]}: {why}; leave it out")
+
+
+def run_settings(flags: Flags) -> RunSettings:
+    """Return what the processes run with; raises CommandError."""
+    files = bool(flags["paths"])
+    try:
+        networks = parse_networks(flags["trusted_proxies"])
+    except SettingsError as error:
+        raise CommandError(f"--trusted-proxy: {error}") from error
+    try:
+        return RunSettings(
+            serving=ServingSettings(
+                listen=ListenSettings(
+                    bind=flags["bind"],
+                    admin_bind=flags["admin_bind"] or (DEFAULT_BIND if files else flags["bind"]),
+                    http=PortChoice(flags["http_port"], asked_for=True),
+                    https=PortChoice(flags["https_port"], asked_for=True),
+                    admin=PortChoice(flags["admin_port"], asked_for=True),
+                ),
+                proxy=ProxySettings(drain_grace_seconds=flags["drain_grace"]),
+                trusted_proxies=networks,
+            ),
+            workers=flags["workers"] or default_workers(usable_processors()),
+            drain_wait_seconds=flags["drain_wait"],
+            access_log=flags["access_log"],
+        )
+    except SettingsError as error:
+        raise CommandError(str(error)) from error
+
+
+def cluster_settings(flags: Flags, environment: Mapping[str, str]) -> ClusterSettings:
+    """Return how the API server is used; the pod tells who it is by POD_NAME and POD_NAMESPACE."""
+    name, namespace = environment.get("POD_NAME", ""), environment.get("POD_NAMESPACE", "")
+    return ClusterSettings(
+        kubeconfig=flags["kubeconfig"],
+        context=flags["context"],
+        namespaces=tuple(dict.fromkeys(flags["namespaces"])),
+        selectors={plural: flags[flag] for flag, plural in SELECTORS.items() if flags[flag]},
+        status=_status_settings(flags),
+        pod=ObjectName(namespace, name) if name and namespace else None,
+        election_name=flags["election_id"],
+        election_namespace=flags["election_namespace"] or namespace,
+    )
+
+
+def translation_of_cluster(flags: Flags) -> TranslationSettings:
+    """Return how the objects of a cluster are translated, where authors do not trust each other."""
+    return TranslationSettings(
+        classes=ClassSelection(
+            controller_name=flags["controller_name"],
+            served=_class_names(flags),
+            without_class=flags["watch_ingress_without_class"],
+        ),
+        external_names=flags["allow_external_names"],
+        loopback=flags["allow_local_endpoints"],
+    )
+
+
+def translation_of_files(flags: Flags) -> TranslationSettings:
+    """Return how the files of an operator are translated: every class is theirs, and so is the machine."""
+    try:
+        return TranslationSettings(
+            classes=ClassSelection(
+                served=_class_names(flags), every_class=True, without_class=True, emulate_admission=True
+            ),
+            local_endpoints=LocalEndpoints(tuple(map(LocalEndpoint.parse, flags["mappings"]))),
+            external_names=flags["allow_external_names"],
+            loopback=True,
+            advise_local_endpoints=True,
+            suggest_services=True,
+        )
+    except LocalEndpointError as error:
+        raise CommandError(f"--map: {error}") from error
+
+
+def _class_names(flags: Flags) -> frozenset[str]:
+    if "" in flags["ingress_classes"]:
+        raise CommandError("--ingress-class: the name of a class is not empty")
+    return frozenset(flags["ingress_classes"])
+
+
+def _status_settings(flags: Flags) -> StatusSettings | None:
+    if flags["no_status"]:
+        if flags["publish_service"] or flags["status_addresses"]:
+            raise CommandError("--no-status: no status is written, so there is no address to give; leave one out")
+        return None
+    try:
+        return StatusSettings(
+            service=ObjectName.parse(flags["publish_service"]) if flags["publish_service"] else None,
+            addresses=tuple(dict.fromkeys(flags["status_addresses"])),
+        )
+    except SettingsError as error:
+        raise CommandError(f"--publish-service: {error}") from error

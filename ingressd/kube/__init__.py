@@ -1,0 +1,8 @@
+"""The only code that talks to a Kubernetes API server.
+
+resource     names and paths of what is read and written
+permissions  what each part of the program asks the API server for: the ClusterRole in ``manifests/`` is its image
+api          the few calls that everything above is written against; ``client`` makes them
+api_error    how a call can fail, and whether a retry makes sense
+reflector    one kind, listed and watched, as a stream of changes that never forgets an object
+"""
