@@ -233,24 +233,23 @@ class StatusSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError("the address for the status comes from a Service or is given, not both")
 
 
-class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
+class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How ``ingressd run`` uses an API server.
 
     ``kubeconfig`` is a file; without one it is what kubectl would use, or the service account of the pod. Without
     ``namespaces`` all are watched. ``selectors`` are label selectors by plural (``ingresses``). ``status`` is None when
     none is written. ``pod`` is the pod that this program runs in, None outside a cluster. The Lease ``election_name``
-    says which replica writes statuses and Events; without ``election_namespace`` it is in the namespace of the pod,
-    else in that of the service account or the kubeconfig's context.
+    says which replica writes statuses and Events; it is in ``election_namespace``.
     """
 
-    kubeconfig: str | None = None
-    context: str | None = None
+    kubeconfig: str = ""
+    context: str = ""
     namespaces: tuple[str, ...] = ()
     selectors: dict[str, str] = {}
     status: StatusSettings | None = StatusSettings()
     pod: ObjectName | None = None
     election_name: str = DEFAULT_ELECTION_NAME
-    election_namespace: str = ""
+    election_namespace: str = "default"
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:

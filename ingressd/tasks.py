@@ -36,3 +36,16 @@ class OwnedTasks:
 
     def __len__(self) -> int:
         return len(self._running)
+
+
+async def first_of(*works: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of them has ended, and cancel the others. Raises what an ended one has raised."""
+    tasks = [asyncio.get_running_loop().create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

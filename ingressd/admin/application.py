@@ -15,6 +15,7 @@ from ingressd.admin.explanation_document import explanation_document
 from ingressd.admin.host_guard import HostGuard
 from ingressd.admin.index_page import INDEX_PAGE
 from ingressd.admin.problem_document import problems_document
+from ingressd.admin.readiness_document import ReadinessDocument
 from ingressd.admin.routes_document import routes_document
 from ingressd.admin.view import AdminView
 
@@ -56,11 +57,14 @@ async def _healthz(request: web.Request) -> web.Response:
 
 
 async def _readyz(request: web.Request) -> web.Response:
-    ready = request.app[_VIEW].ready
-    return _json({"ready": ready}, status=200 if ready else 503)
+    view = request.app[_VIEW]
+    if view.ready:
+        return _json(ReadinessDocument(ready=True))
+    return _json(ReadinessDocument(ready=False, waiting_for=view.waiting_for()), status=503)
 
 
 async def _metrics(request: web.Request) -> web.Response:
+    await request.app[_VIEW].refresh()
     # On the loop, not in a thread: the counters that it reads are plain numbers without a lock.
     encode, content_type = choose_encoder(request.headers.get(hdrs.ACCEPT, ""))
     return web.Response(body=encode(request.app[_REGISTRY]), headers={hdrs.CONTENT_TYPE: content_type})
@@ -68,10 +72,14 @@ async def _metrics(request: web.Request) -> web.Response:
 
 async def _routes(request: web.Request) -> web.Response:
     view = request.app[_VIEW]
+    waiting_for = view.waiting_for()
+    if waiting_for:
+        return _not_ready(waiting_for)
     return _json(routes_document(view.routes(), view.problems()))
 
 
 async def _problems(request: web.Request) -> web.Response:
+    # At any time: a problem may be why it is not ready.
     return _json(problems_document(request.app[_VIEW].problems()))
 
 
@@ -81,8 +89,12 @@ async def _explain(request: web.Request) -> web.Response:
         return _error(400, "no_url", "Give the URL to explain: /api/explain?method=GET&url=http://shop.localhost/cart")
     if len(url) > MAX_URL_LENGTH or len(method) > MAX_METHOD_LENGTH:
         return _error(400, "too_long", f"A method has at most {MAX_METHOD_LENGTH} characters, a URL {MAX_URL_LENGTH}.")
+    view = request.app[_VIEW]
+    waiting_for = view.waiting_for()
+    if waiting_for:
+        return _not_ready(waiting_for)
     try:
-        explanation = request.app[_VIEW].explain(method, url)
+        explanation = view.explain(method, url)
     except ValueError as error:
         return _error(400, "bad_url", str(error))
     return _json(explanation_document(explanation))
@@ -127,6 +139,11 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
 
 def _json(document: object, *, status: int = 200) -> web.Response:
     return web.Response(body=msgspec.json.encode(document), status=status, content_type="application/json")
+
+
+def _not_ready(waiting_for: tuple[str, ...]) -> web.Response:
+    """Before everything was read once, no routes and no host would be a wrong answer, and not an early one."""
+    return _error(503, "not_ready", " ".join(("ingressd has not read everything yet.", *waiting_for)))
 
 
 def _error(status: int, code: str, message: str) -> web.Response:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ingressd.admin.problem_document import Locate, located, problem_document
+from ingressd.admin.problem_document import Locate, ProblemDocument, located, problem_document, problem_of
 from ingressd.controller.explanation import Explanation, Winner
 from ingressd.resources.key import Kind, ObjectKey
 
@@ -25,6 +25,14 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
     document: dict[str, Any] = msgspec.to_builtins(explanation)
     document["problems"] = msgspec.to_builtins([problem_document(problem) for problem in explanation.problems])
     return document
+
+
+def decode_explanation(answer: bytes) -> Explanation:
+    """Return what an encoded ``explanation_document`` was made of; raises one of ``error_document.UNREADABLE``."""
+    document = msgspec.json.decode(answer, type=dict[str, Any])
+    problems = msgspec.convert(document.pop("problems", ()), tuple[ProblemDocument, ...])
+    explanation = msgspec.convert(document, Explanation)
+    return msgspec.structs.replace(explanation, problems=tuple(problem_of(problem) for problem in problems))
 
 
 def _field(winner: Winner) -> str:

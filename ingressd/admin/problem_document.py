@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from ingressd.resources.key import ObjectKey
+from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Location, Problem, Severity
 
 Locate = Callable[[ObjectKey, str], Location | None]
@@ -16,7 +16,7 @@ Locate = Callable[[ObjectKey, str], Location | None]
 class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True):
     """One problem. Names are empty when it belongs to no object, ``file`` and ``line`` None when to no file."""
 
-    severity: str
+    severity: Severity
     code: str
     kind: str
     namespace: str
@@ -69,6 +69,26 @@ def problems_document(problems: Iterable[Problem]) -> ProblemsDocument:
         warnings=severities.count(Severity.WARNING),
         problems=tuple(problem_document(problem) for problem in listed),
     )
+
+
+def problem_of(document: ProblemDocument) -> Problem:
+    """Return the problem that ``problem_document`` was given; raises msgspec.ValidationError for an unknown kind."""
+    key = ObjectKey(msgspec.convert(document.kind, Kind), document.namespace, document.name) if document.kind else None
+    return Problem(
+        severity=document.severity,
+        code=document.code,
+        message=document.message,
+        key=key,
+        path=document.path,
+        advice=document.advice,
+        location=Location(document.file, document.line or 0) if document.file is not None else None,
+    )
+
+
+def decode_problems(answer: bytes) -> tuple[Problem, ...]:
+    """Return the problems of an encoded ``problems_document``; raises one of ``error_document.UNREADABLE``."""
+    document = msgspec.json.decode(answer, type=ProblemsDocument)
+    return tuple(problem_of(problem) for problem in document.problems)
 
 
 def _place(problem: Problem) -> tuple[str, int]:

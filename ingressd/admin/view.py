@@ -10,11 +10,18 @@ from ingressd.resources.problem import Problem
 
 
 class AdminView(Protocol):
-    """Answers from memory: no method waits, changes anything, or shows a private key."""
+    """Answers from memory, without changing anything or showing a private key. Only ``refresh`` may wait."""
 
     @property
     def ready(self) -> bool:
         """Whether traffic may come: everything has been read once, and nothing is draining."""
+        ...
+
+    def waiting_for(self) -> tuple[str, ...]:
+        """Return a sentence for each thing without which nothing can be served; empty once all were there, for good.
+
+        Until then there is no answer to ``routes`` and ``explain``, and ``problems`` are those known so far.
+        """
         ...
 
     def routes(self) -> tuple[RouteRow, ...]: ...
@@ -25,4 +32,8 @@ class AdminView(Protocol):
 
     def explain(self, method: str, url: str) -> Explanation:
         """Return how such a request would be answered now, with places; raises ValueError for a URL that is none."""
+        ...
+
+    async def refresh(self) -> None:
+        """Bring the numbers behind ``/metrics`` up to date, for as long as that may take at a scrape."""
         ...

@@ -39,10 +39,18 @@ class AdminClient:
     inside a cluster, where no proxy leads. It follows no redirects. Everything that fails is a CommandError.
     """
 
-    def __init__(self, url: AdminUrl) -> None:
+    def __init__(
+        self,
+        url: AdminUrl,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
+    ) -> None:
         self.url = url
+        self._timeout_seconds = timeout_seconds
+        self._max_answer_bytes = max_answer_bytes
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(url.host, url.port, timeout=TIMEOUT_SECONDS)
+        self._connection = kind(url.host, url.port, timeout=timeout_seconds)
 
     def __enter__(self) -> AdminClient:
         return self
@@ -62,9 +70,9 @@ class AdminClient:
             self._failed(error)
 
     def _read(self, response: http.client.HTTPResponse) -> Answer:
-        body = response.read(MAX_ANSWER_BYTES + 1)
-        if len(body) > MAX_ANSWER_BYTES:
-            raise CommandError(f"{self.url} answers with more than {MAX_ANSWER_BYTES // 2**20} MiB. Is it ingressd?")
+        body = response.read(self._max_answer_bytes + 1)
+        if len(body) > self._max_answer_bytes:
+            raise CommandError(f"{self.url} answers with more than {self._max_answer_bytes:,} bytes. Is it ingressd?")
         if response.length:
             raise http.client.IncompleteRead(body, response.length)
         return Answer(
@@ -79,13 +87,11 @@ class AdminClient:
         """End the command with what failed and what to do about it."""
         match error:
             case TimeoutError():
-                said = f"did not answer within {TIMEOUT_SECONDS:g} seconds. {FORWARD_FIRST}"
+                said = f"did not answer within {self._timeout_seconds:g} seconds. {FORWARD_FIRST}"
             case ssl.SSLCertVerificationError():
                 said = f"has a certificate that is not trusted here: {error.verify_message}. Trust its authority first."
             case ssl.SSLError():
-                said = (
-                    f"cannot be asked over TLS: {error.reason}. Write http:// unless something adds TLS to that port."
-                )
+                said = f"cannot be asked over TLS: {error.reason}. The admin port itself has none: write http://."
             case http.client.IncompleteRead():
                 said = "closed the connection in the middle of an answer. Try again."
             case OSError():

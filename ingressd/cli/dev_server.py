@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import click
 
-from ingressd.app import DevServer
+from ingressd.app.dev_server import DevServer
 from ingressd.cli.addresses import Addresses
 from ingressd.cli.dev_screen import DevScreen
 from ingressd.cli.event_loop import stop_on_signals

@@ -1,4 +1,4 @@
-"""The three sockets that ``dev`` and ``demo`` listen on."""
+"""The sockets that ingressd listens on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ FIRST_UNPRIVILEGED_PORT = 1024
 
 
 class ListeningSockets(NamedTuple):
-    """Bound, listening and non-blocking. ``notes`` say, one sentence each, where a port is not the usual one."""
+    """What ``dev`` and ``demo`` listen on: bound, listening and non-blocking. ``notes`` say, one sentence each, where a
+    port is not the usual one."""
 
     http: socket.socket
     https: socket.socket
@@ -76,10 +77,25 @@ def open_listening_sockets(settings: ListenSettings) -> ListeningSockets:
     )
 
 
-def _open(wanted: _Wanted) -> socket.socket:
+def open_admin_socket(settings: ListenSettings) -> socket.socket:
+    """Open the admin port alone. Raises CommandError."""
+    return _open(_Wanted("admin", "--admin-port", settings.admin, settings.admin_address, "--admin-bind"))
+
+
+def bind_traffic_sockets(settings: ListenSettings) -> tuple[socket.socket, socket.socket]:
+    """Bind the HTTP and HTTPS ports, both or none, without listening: clients are refused. Raises CommandError."""
+    http = _open(_Wanted("HTTP", "--http-port", settings.http, settings.bind), listen=False)
+    try:
+        return http, _open(_Wanted("HTTPS", "--https-port", settings.https, settings.bind), listen=False)
+    except BaseException:
+        http.close()
+        raise
+
+
+def _open(wanted: _Wanted, *, listen: bool = True) -> socket.socket:
     for port in _candidates(wanted.choice):
         try:
-            return _listen(wanted.bind, port)
+            return _bound(wanted.bind, port, listen=listen)
         except OSError as error:
             if error.errno == errno.EADDRINUSE and not wanted.choice.asked_for:
                 continue
@@ -94,13 +110,14 @@ def _candidates(choice: PortChoice) -> Iterator[int]:
         yield from chain(nearby, (0,))
 
 
-def _listen(bind: str, port: int) -> socket.socket:
+def _bound(bind: str, port: int, *, listen: bool) -> socket.socket:
     family = socket.AF_INET6 if ipaddress.ip_address(bind).version == 6 else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((bind, port))
-        listening.listen(BACKLOG)
+        if listen:
+            listening.listen(BACKLOG)
         listening.setblocking(False)
     except BaseException:
         listening.close()

@@ -25,6 +25,8 @@ from ingressd.resources.problem import Problem
 from ingressd.settings import DEFAULT_ADMIN_PORT
 from ingressd.telemetry.request_line import printable
 
+MAX_QUERY_LENGTH = 8000
+"""What fits into the longest request line that the server of the admin port reads (8190 bytes)."""
 _Document = TypeVar("_Document")
 
 
@@ -45,7 +47,7 @@ class Replica:
         if readiness.waiting_for:
             self._not_ready(readiness.waiting_for)
         if not readiness.ready:
-            click.echo(f"ingressd: {client.url} is not ready: it drains, and is to get no new traffic", err=True)
+            click.echo(f"ingressd: {client.url} is not ready: it starts or drains, and is to get no traffic", err=True)
 
     def routes(self) -> tuple[RouteRow, ...]:
         return self._found[0]
@@ -60,6 +62,8 @@ class Replica:
     def explain(self, method: str, url: str) -> Explanation:
         """Return how such a request would be answered now; raises ValueError for a URL that is none."""
         query = urlencode({"method": method, "url": url}, errors="surrogatepass")
+        if len(query) > MAX_QUERY_LENGTH:
+            raise ValueError(f"it is too long to be asked about: it has {len(query)} characters when escaped")
         answer = self._client.get(f"/api/explain?{query}")
         error = decode_error(answer.body) if answer.status == 400 else None
         if error is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 from typing import Any
 
 import click
@@ -10,10 +12,12 @@ import click
 from ingressd.cli.run_options import RUN_SECTIONS
 from ingressd.cli.sections import sectioned_command
 
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
 
 @sectioned_command("run", RUN_SECTIONS)
 @click.pass_context
-def run(context: click.Context, **flags: Any) -> None:
+def run(context: click.Context, /, **flags: Any) -> None:
     """Serve the Ingresses of a Kubernetes cluster; with --from, those in files, without a cluster.
 
     One process follows the API server, others serve: the API server can be away without a request noticing. Ports
@@ -29,6 +33,7 @@ def run(context: click.Context, **flags: Any) -> None:
     from ingressd.cli.run_flags import refuse_senseless, run_settings
     from ingressd.cli.run_server import serve_cluster, serve_files
 
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
     refuse_senseless(context, files=bool(flags["paths"]))
     settings = run_settings(flags)
     if flags["paths"]:

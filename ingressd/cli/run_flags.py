@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from ingressd.cli.processors import default_workers, usable_processors
 from ingressd.cli.run_options import CLUSTER_ONLY, FILES_ONLY, SELECTORS
 from ingressd.settings import (
     DEFAULT_BIND,
-    ClusterSettings,
+    ControllerSettings,
     ListenSettings,
     ObjectName,
     PortChoice,
@@ -27,6 +28,9 @@ from ingressd.settings import (
 from ingressd.translate.classes import ClassSelection
 from ingressd.translate.local_endpoints import LocalEndpoint, LocalEndpointError, LocalEndpoints
 from ingressd.translate.settings import TranslationSettings
+
+NAMESPACE_OF_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+DEFAULT_NAMESPACE = "default"
 
 Flags = Mapping[str, Any]
 """By parameter name, as click gives them."""
@@ -70,18 +74,18 @@ def run_settings(flags: Flags) -> RunSettings:
         raise CommandError(str(error)) from error
 
 
-def cluster_settings(flags: Flags, environment: Mapping[str, str]) -> ClusterSettings:
+def controller_settings(flags: Flags, environment: Mapping[str, str]) -> ControllerSettings:
     """Return how the API server is used; the pod tells who it is by POD_NAME and POD_NAMESPACE."""
     name, namespace = environment.get("POD_NAME", ""), environment.get("POD_NAMESPACE", "")
-    return ClusterSettings(
-        kubeconfig=flags["kubeconfig"],
-        context=flags["context"],
+    return ControllerSettings(
+        kubeconfig=flags["kubeconfig"] or "",
+        context=flags["context"] or "",
         namespaces=tuple(dict.fromkeys(flags["namespaces"])),
         selectors={plural: flags[flag] for flag, plural in SELECTORS.items() if flags[flag]},
         status=_status_settings(flags),
         pod=ObjectName(namespace, name) if name and namespace else None,
         election_name=flags["election_id"],
-        election_namespace=flags["election_namespace"] or namespace,
+        election_namespace=flags["election_namespace"] or namespace or _namespace_of_account(),
     )
 
 
@@ -113,6 +117,14 @@ def translation_of_files(flags: Flags) -> TranslationSettings:
         )
     except LocalEndpointError as error:
         raise CommandError(f"--map: {error}") from error
+
+
+def _namespace_of_account(file: Path = NAMESPACE_OF_ACCOUNT) -> str:
+    """Return the namespace that a pod's service account is in; outside a pod, what kubectl would use."""
+    try:
+        return file.read_text(encoding="utf-8").strip() or DEFAULT_NAMESPACE
+    except (OSError, UnicodeDecodeError):
+        return DEFAULT_NAMESPACE
 
 
 def _class_names(flags: Flags) -> frozenset[str]:

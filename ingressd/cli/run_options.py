@@ -86,9 +86,7 @@ CLASS = Section(
             multiple=True,
             help="Serve only this class, also where the deprecated annotation names it. Repeatable.",
         ),
-        click.option(
-            "--watch-ingress-without-class", is_flag=True, help="Serve Ingresses that name no class as well."
-        ),
+        click.option("--watch-ingress-without-class", is_flag=True, help="Serve Ingresses that name no class as well."),
         click.option(
             "--allow-external-names",
             is_flag=True,
@@ -190,7 +188,7 @@ STATUS = Section(
         click.option(
             "--election-namespace",
             metavar="NAME",
-            help="Namespace of that Lease.  [default: POD_NAMESPACE, else that of the service account or context]",
+            help="Namespace of that Lease.  [default: POD_NAMESPACE, else that of the service account, else default]",
         ),
     ),
 )

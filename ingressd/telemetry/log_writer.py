@@ -7,9 +7,12 @@ import os
 import queue
 import select
 import threading
+from collections.abc import Iterator, Sequence
 
 MAX_QUEUED_LINES = 10_000
 _BATCH_LINES = 200
+ATOMIC_BYTES = 4096
+"""What Linux writes to a pipe in one piece, PIPE_BUF. Elsewhere it may be less: POSIX promises 512."""
 
 
 class LogWriter:
@@ -17,7 +20,8 @@ class LogWriter:
 
     At most ``max_queued`` lines wait; further ones are dropped and counted in ``dropped``, as are all lines once
     the reader has gone. It writes to the descriptor, not to a Python stream: the lock of a buffered stream that a
-    blocked thread holds would abort the interpreter at its end.
+    blocked thread holds would abort the interpreter at its end. Other processes may write to the same pipe: a line
+    of at most ``ATOMIC_BYTES``, with its line feed, stays in one piece.
     """
 
     def __init__(self, descriptor: int, *, max_queued: int = MAX_QUEUED_LINES) -> None:
@@ -62,7 +66,8 @@ class LogWriter:
         while not (self._closing.is_set() and self._lines.empty()):
             batch = self._next_batch()
             try:
-                self._write_all("".join(f"{line}\n" for line in batch).encode("utf-8", "replace"))
+                for data in _in_pieces(batch):
+                    self._write_all(data)
             except OSError:
                 self._broken.set()
                 self._lost += len(batch)
@@ -88,3 +93,16 @@ class LogWriter:
             except BlockingIOError:
                 # Somebody who shares the terminal made it non-blocking.
                 select.select((), (self._descriptor,), ())
+
+
+def _in_pieces(lines: Sequence[str]) -> Iterator[bytes]:
+    """Join whole lines to pieces of at most ``ATOMIC_BYTES``; a longer line is a piece of its own."""
+    piece = b""
+    for line in lines:
+        encoded = f"{line}\n".encode("utf-8", "replace")
+        if piece and len(piece) + len(encoded) > ATOMIC_BYTES:
+            yield piece
+            piece = b""
+        piece += encoded
+    if piece:
+        yield piece

@@ -2,12 +2,15 @@
 
 series      the numbers that share one set of labels
 overflow    the one series that takes what comes after the bound on series is reached
+delta       what was counted since it was last taken, to be added to the counters of another process
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from typing import NamedTuple
+
+import msgspec
 
 from ingressd.telemetry.record import ExchangeRecord
 
@@ -44,32 +47,46 @@ class RequestKey(NamedTuple):
     reason: str
 
 
-class Histogram:
+class Histogram(msgspec.Struct):
     """Observations in seconds: how many fell in each bucket (not cumulative; the last has no bound), and their sum."""
 
-    __slots__ = ("buckets", "sum_seconds")
-
-    def __init__(self) -> None:
-        self.buckets = [0] * (len(BUCKET_BOUNDS_SECONDS) + 1)
-        self.sum_seconds = 0.0
+    buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BUCKET_BOUNDS_SECONDS) + 1))
+    sum_seconds: float = 0.0
 
     def observe(self, seconds: float) -> None:
         self.buckets[bisect_left(BUCKET_BOUNDS_SECONDS, seconds)] += 1
         self.sum_seconds += seconds
 
+    def add(self, other: Histogram) -> None:
+        for index, count in enumerate(other.buckets):
+            self.buckets[index] += count
+        self.sum_seconds += other.sum_seconds
 
-class RouteSeries:
+
+class RouteSeries(msgspec.Struct):
     """What is counted for one route key."""
 
-    __slots__ = ("attempts", "bytes_received", "bytes_sent", "duration", "retries", "upstream")
+    attempts: int = 0
+    retries: int = 0
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    duration: Histogram = msgspec.field(default_factory=Histogram)
+    upstream: Histogram = msgspec.field(default_factory=Histogram)
 
-    def __init__(self) -> None:
-        self.attempts = 0
-        self.retries = 0
-        self.bytes_received = 0
-        self.bytes_sent = 0
-        self.duration = Histogram()
-        self.upstream = Histogram()
+    def add(self, other: RouteSeries) -> None:
+        self.attempts += other.attempts
+        self.retries += other.retries
+        self.bytes_received += other.bytes_received
+        self.bytes_sent += other.bytes_sent
+        self.duration.add(other.duration)
+        self.upstream.add(other.upstream)
+
+
+class MetricsDelta(msgspec.Struct, frozen=True):
+    """What one process has counted since it last gave away a delta."""
+
+    requests: tuple[tuple[RequestKey, int], ...] = ()
+    routes: tuple[tuple[RouteKey, RouteSeries], ...] = ()
 
 
 class Metrics:
@@ -106,10 +123,9 @@ class Metrics:
             status_class(record.status),
             record.reason,
         )
-        if key in self.requests:
-            self.requests[key] += 1
-        else:
+        if key not in self.requests:
             key = self._new_request_series(key)
+        self.requests[key] += 1
         route = self.routes[RouteKey(*key[:3])]
         route.duration.observe(record.duration_seconds)
         route.bytes_received += record.bytes_received
@@ -118,6 +134,27 @@ class Metrics:
         route.retries += max(0, record.attempts - 1)
         if record.upstream_seconds is not None:
             route.upstream.observe(record.upstream_seconds)
+
+    def take(self) -> MetricsDelta:
+        """Give away everything counted so far, and start again from nothing."""
+        taken = MetricsDelta(tuple(self.requests.items()), tuple(self.routes.items()))
+        self.requests = {}
+        self.routes = {}
+        self._requests_of_ingress = {}
+        self._routes_of_ingress = {}
+        return taken
+
+    def add(self, delta: MetricsDelta) -> None:
+        """Add what another process has counted; no total is lost where series are.
+
+        A delta may name an Ingress that was forgotten: whoever forgets does so again before the series are read.
+        """
+        for request_key, count in delta.requests:
+            key = request_key if request_key in self.requests else self._new_request_series(request_key)
+            self.requests[key] += count
+        for route_key, series in delta.routes:
+            # A route has no series of its own here when none of its requests found room.
+            self.routes[route_key if route_key in self.routes else _OVERFLOW_ROUTE].add(series)
 
     def ingresses(self) -> tuple[tuple[str, str], ...]:
         """Return the namespace and name of every Ingress that has series; empty texts stand for none."""
@@ -138,7 +175,6 @@ class Metrics:
         if key not in self.requests:
             self.requests[key] = 0
             self._requests_of_ingress.setdefault((key.namespace, key.ingress), []).append(key)
-        self.requests[key] += 1
         route_key = RouteKey(key.namespace, key.ingress, key.service)
         if route_key not in self.routes:
             self.routes[route_key] = RouteSeries()
@@ -147,6 +183,7 @@ class Metrics:
 
 
 _OVERFLOW_KEY = RequestKey("", OVERFLOW, "", "", "", "")
+_OVERFLOW_ROUTE = RouteKey(*_OVERFLOW_KEY[:3])
 
 
 def status_class(status: int) -> str:

@@ -3,86 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client.parser import text_string_to_metric_families
 
 from ingressd.admin.application import MAX_METHOD_LENGTH, MAX_URL_LENGTH, admin_application
-from ingressd.admin.explanation_document import located_explanation
 from ingressd.admin.host_guard import HostGuard
-from ingressd.admin.problem_document import located
-from ingressd.controller.controller import Controller
-from ingressd.controller.explain import explain
-from ingressd.controller.explanation import Explanation
-from ingressd.controller.routes import RouteRow, route_rows
-from ingressd.resources.change import Applied, Synced
-from ingressd.resources.ingress import (
-    Backend,
-    HttpPath,
-    HttpRule,
-    Ingress,
-    IngressSpec,
-    Rule,
-    ServiceBackend,
-    ServicePort,
-)
-from ingressd.resources.key import ObjectKey
-from ingressd.resources.metadata import Metadata
-from ingressd.resources.problem import Location, Problem
-from ingressd.telemetry.exposition import Inventory, metrics_registry
-from ingressd.telemetry.metrics import Metrics
-from ingressd.translate.settings import TranslationSettings
+from tests.support.admin_ports import ControllerView
 
 Client = TestClient[web.Request, web.Application]
-
-WEB = Ingress(
-    metadata=Metadata(name="web", namespace="shop"),
-    spec=IngressSpec(
-        rules=(
-            Rule(
-                host="shop.localhost",
-                http=HttpRule(
-                    paths=(
-                        HttpPath(
-                            path="/cart",
-                            path_type="Prefix",
-                            backend=Backend(service=ServiceBackend(name="cart", port=ServicePort(number=80))),
-                        ),
-                    )
-                ),
-            ),
-        )
-    ),
-)
-
-
-def locate(key: ObjectKey, path: str = "") -> Location | None:
-    return Location("shop.yaml", 1 + len(path))
-
-
-class ControllerView:
-    """The view that a running program gives, over a controller without sources."""
-
-    def __init__(self) -> None:
-        self.ready = False
-        self.controller = Controller(TranslationSettings.development(), publish=lambda difference: None)
-        self.controller.apply((Applied(WEB), Synced()))
-        self.controller.flush(datetime(2026, 11, 20, tzinfo=UTC))
-
-    def routes(self) -> tuple[RouteRow, ...]:
-        return route_rows(self.controller)
-
-    def problems(self) -> tuple[Problem, ...]:
-        return located(self.controller.problems(), locate)
-
-    def explain(self, method: str, url: str) -> Explanation:
-        if method == "BREAK":
-            raise RuntimeError("a defect")
-        return located_explanation(explain(self.controller, method, url), locate)
 
 
 @pytest.fixture
@@ -92,8 +25,7 @@ def view() -> ControllerView:
 
 @pytest_asyncio.fixture
 async def client(view: ControllerView) -> AsyncIterator[Client]:
-    registry = metrics_registry(Metrics(), Inventory, version="1.2.3")
-    async with TestClient(TestServer(admin_application(view, registry, HostGuard("127.0.0.1")))) as started:
+    async with TestClient(TestServer(admin_application(view, view.registry(), HostGuard("127.0.0.1")))) as started:
         yield started
 
 
@@ -114,6 +46,31 @@ async def test_it_is_alive_before_it_is_ready(client: Client, view: ControllerVi
     assert await fetch(client, "/readyz") == (503, {"ready": False})
     view.ready = True
     assert await fetch(client, "/readyz") == (200, {"ready": True})
+
+
+async def test_what_it_waits_for_is_said_while_it_is_not_ready(client: Client, view: ControllerView) -> None:
+    view.waits = ("Secrets have not been listed.", "Services have not been listed.")
+    assert await fetch(client, "/readyz") == (503, {"ready": False, "waiting_for": list(view.waits)})
+    for path in ("/api/routes", "/api/explain?url=http://shop.localhost/cart"):
+        status, document = await fetch(client, path)
+        assert (status, document["error"]["code"]) == (503, "not_ready")
+        assert document["error"]["message"].endswith("Secrets have not been listed. Services have not been listed.")
+    status, document = await fetch(client, "/api/problems")
+    assert (status, [problem["code"] for problem in document["problems"]]) == (200, ["no_service"])
+
+
+async def test_in_a_drain_it_still_says_what_it_serves(client: Client, view: ControllerView) -> None:
+    assert not view.ready
+    status, document = await fetch(client, "/api/routes")
+    assert (status, len(document["routes"])) == (200, 1)
+
+
+async def test_metrics_are_fresh(client: Client) -> None:
+    for expected in (1, 2):
+        async with client.get("/metrics") as response:
+            families = text_string_to_metric_families(await response.text())
+        values = {sample.name: sample.value for family in families for sample in family.samples}
+        assert values["ingressd_hosts"] == expected
 
 
 @pytest.mark.parametrize(
@@ -213,7 +170,6 @@ async def test_head(client: Client) -> None:
 
 
 async def test_a_port_for_everybody_answers_any_host(view: ControllerView) -> None:
-    registry = metrics_registry(Metrics(), Inventory, version="1.2.3")
-    application = admin_application(view, registry, HostGuard("0.0.0.0"))
+    application = admin_application(view, view.registry(), HostGuard("0.0.0.0"))
     async with TestClient(TestServer(application)) as started:
         assert (await fetch(started, "/healthz", headers={"Host": "ingressd.ingress.svc"}))[0] == 200

@@ -6,11 +6,13 @@ import json
 
 import msgspec
 import pytest
+from hypothesis import given
 
-from ingressd.admin.explanation_document import explanation_document, located_explanation
+from ingressd.admin.explanation_document import decode_explanation, explanation_document, located_explanation
 from ingressd.controller.explanation import CertificateExplanation, Explanation, FinalAnswer, Spelling, Winner
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Location, Problem, Severity
+from tests.support.documented import explanations
 
 WEB = ObjectKey(Kind.INGRESS, "shop", "web")
 EXPLANATION = Explanation(
@@ -80,3 +82,22 @@ def test_problems_have_the_same_shape_as_everywhere() -> None:
             "line": None,
         }
     ]
+
+
+@given(explanations)
+def test_what_is_read_is_what_was_written(explanation: Explanation) -> None:
+    assert decode_explanation(msgspec.json.encode(explanation_document(explanation))) == explanation
+
+
+def test_a_field_of_a_later_version_is_passed_over() -> None:
+    document = explanation_document(EXPLANATION)
+    for place in (document, document["winner"], document["answer"], document["problems"][0]):
+        place["later"] = {"more": [1]}
+    assert decode_explanation(msgspec.json.encode(document)) == EXPLANATION
+
+
+def test_a_field_that_is_missing_is_named() -> None:
+    document = explanation_document(EXPLANATION)
+    del document["answer"]["why"]
+    with pytest.raises(msgspec.ValidationError, match="missing required field `why`"):
+        decode_explanation(msgspec.json.encode(document))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ingressd.admin.problem_document import located, problems_document
+from ingressd.admin.problem_document import decode_problems, located, problems_document
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Location, Problem, Severity
+from tests.support.documented import problems
 
 WEB = ObjectKey(Kind.INGRESS, "shop", "web")
 IN_OBJECT = Problem(
@@ -75,8 +79,8 @@ def test_a_known_place_is_kept() -> None:
 
 
 def test_lines_sort_as_numbers() -> None:
-    problems = [msgspec.structs.replace(IN_FILE, location=Location("a.yaml", line)) for line in (10, 9)]
-    assert [problem.location for problem in located(problems, nowhere)] == [
+    unsorted = [msgspec.structs.replace(IN_FILE, location=Location("a.yaml", line)) for line in (10, 9)]
+    assert [problem.location for problem in located(unsorted, nowhere)] == [
         Location("a.yaml", 9),
         Location("a.yaml", 10),
     ]
@@ -84,3 +88,19 @@ def test_lines_sort_as_numbers() -> None:
 
 def test_problems_without_a_place_come_first() -> None:
     assert located([IN_FILE, IN_OBJECT], nowhere) == (IN_OBJECT, IN_FILE)
+
+
+@given(st.lists(problems, max_size=5).map(tuple))
+def test_what_is_read_is_what_was_written(listed: tuple[Problem, ...]) -> None:
+    assert decode_problems(msgspec.json.encode(problems_document(listed))) == listed
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("severity", "fatal"), ("kind", "Gateway"), ("line", "seven"), ("message", None)],
+)
+def test_what_cannot_be_read(field: str, value: object) -> None:
+    document = msgspec.to_builtins(problems_document([IN_OBJECT]))
+    document["problems"][0][field] = value
+    with pytest.raises(msgspec.ValidationError):
+        decode_problems(msgspec.json.encode(document))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -41,14 +42,21 @@ class Pods:
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def add(self, name: str, script: Script | None = None, *, address: str = "127.0.0.1") -> int:
+    def add(
+        self,
+        name: str,
+        script: Script | None = None,
+        *,
+        address: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+    ) -> int:
         """Start a pod and return its port; without a script it answers with what it saw (``web_client.Seen``)."""
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await self._serve(name, script, reader, writer)
 
         async def start() -> int:
-            server = await asyncio.start_server(serve, address, 0, limit=2**26)
+            server = await asyncio.start_server(serve, address, 0, limit=2**26, ssl=tls)
             self._servers.append(server)
             port: int = server.sockets[0].getsockname()[1]
             return port

@@ -1,0 +1,185 @@
+"""The composition root of ``dev`` and ``demo``: one process that reads files and serves them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from aiohttp import web
+
+from ingressd import __version__
+from ingressd.admin.application import admin_application
+from ingressd.admin.explanation_document import located_explanation
+from ingressd.admin.host_guard import HostGuard
+from ingressd.admin.problem_document import located
+from ingressd.controller.burst import FILES
+from ingressd.controller.changes import describe
+from ingressd.controller.controller import Controller
+from ingressd.controller.explain import explain
+from ingressd.controller.explanation import Explanation
+from ingressd.controller.inventory import inventory_of
+from ingressd.controller.routes import RouteRow, route_rows
+from ingressd.proxy.answers import Hints
+from ingressd.proxy.certificates import CertificateChooser
+from ingressd.proxy.proxy import Proxy
+from ingressd.resources.problem import Problem
+from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.settings import ServingSettings
+from ingressd.sources.files import FileSource
+from ingressd.telemetry.exposition import Inventory, metrics_registry
+from ingressd.telemetry.metrics import Metrics
+from ingressd.telemetry.record import ExchangeRecord
+from ingressd.translate.unused_mappings import unused_mappings
+from tls.acceptor import TlsFailure
+from tls.authority import LocalAuthority
+from tls.key_pair import KeyPair
+
+_log = logging.getLogger(__name__)
+
+NAMES_WITHOUT_A_HOST = ("localhost", "127.0.0.1", "::1")
+"""What the certificate is for that a client gets who names no host, as one does who connects to an address."""
+
+
+class Screen(Protocol):
+    """Where a developer sees what happens."""
+
+    def started(self, rows: Sequence[RouteRow], problems: Sequence[Problem]) -> None: ...
+
+    def changed(self, changes: Sequence[str], problems: Sequence[Problem]) -> None: ...
+
+    def finished(self, record: ExchangeRecord) -> None: ...
+
+    def draining(self, in_flight: int) -> None: ...
+
+
+class DevServer:
+    """One process: files, translation, data plane and admin port. To be made and used on one event loop.
+
+    It serves what ``controller`` has translated of ``source``, and what becomes of it.
+    """
+
+    def __init__(
+        self,
+        settings: ServingSettings,
+        controller: Controller,
+        *,
+        source: FileSource,
+        authority: LocalAuthority,
+        hints: Hints,
+        screen: Screen,
+        dropped_log_lines: Callable[[], int],
+    ) -> None:
+        self.ready = False
+        self._settings = settings
+        self._source = source
+        self._authority = authority
+        self._screen = screen
+        self._dropped_log_lines = dropped_log_lines
+        self._metrics = Metrics()
+        self._changes: list[str] = []
+        self._proxy = Proxy(
+            RoutingTable(),
+            settings.proxy,
+            trusted_proxies=settings.trusted_proxies,
+            hints=hints,
+            observers=(self._metrics.count, screen.finished),
+        )
+        self._certificates = CertificateChooser(self._proxy.table, self._issue)
+        self._controller = controller
+        self._admin = web.AppRunner(
+            admin_application(
+                self,
+                metrics_registry(self._metrics, self._inventory, version=__version__),
+                HostGuard(settings.listen.admin_address),
+            ),
+            access_log=None,
+        )
+
+    async def run(self, sockets: tuple[socket.socket, socket.socket, socket.socket], stop: asyncio.Event) -> None:
+        """Serve on the HTTP, HTTPS and admin sockets, follow the source, and drain once ``stop`` is set."""
+        http, https, admin = sockets
+        self._controller.publish_to(self._publish)
+        await self._proxy.listen_http(http)
+        self._proxy.listen_https(https, self._certificates.choose, _handshake_failed)
+        await self._admin.setup()
+        await web.SockSite(self._admin, admin).start()
+        self._changes.clear()
+        self.ready = True
+        self._screen.started(self.routes(), self.problems())
+        # What exists now mostly stays: looking through all of it for garbage would stop every request for a moment.
+        gc.freeze()
+        try:
+            async with asyncio.TaskGroup() as group:
+                following = group.create_task(
+                    self._controller.run(self._source.changes(), coalescing=FILES, settled=self._show_changes),
+                    name="follow files",
+                )
+                await stop.wait()
+                self.ready = False
+                self._screen.draining(self._proxy.in_flight)
+                await self._proxy.close(self._settings.proxy.drain_grace_seconds)
+                following.cancel()
+        finally:
+            await self._proxy.close(0)
+            await self._admin.cleanup()
+
+    # What the admin port shows (AdminView).
+
+    def waiting_for(self) -> tuple[str, ...]:
+        """Nothing: the files were read before this was made."""
+        return ()
+
+    async def refresh(self) -> None:
+        """Nothing to do: the data plane counts in this process."""
+
+    def routes(self) -> tuple[RouteRow, ...]:
+        return route_rows(self._controller)
+
+    def problems(self) -> tuple[Problem, ...]:
+        return located(self._problems(), self._source.origins.locate)
+
+    def explain(self, method: str, url: str) -> Explanation:
+        return located_explanation(explain(self._controller, method, url), self._source.origins.locate)
+
+    def _problems(self) -> tuple[Problem, ...]:
+        controller = self._controller
+        return (
+            *unused_mappings(controller.settings.local_endpoints, controller.table.upstreams, controller.store),
+            *controller.problems(),
+        )
+
+    # What happens.
+
+    def _publish(self, difference: TableDifference) -> None:
+        self._changes += describe(self._proxy.apply(difference), difference)
+
+    def _show_changes(self) -> None:
+        changes, self._changes = self._changes, []
+        self._screen.changed(changes, self.problems())
+
+    def _issue(self, server_name: str | None) -> KeyPair:
+        return self._authority.issue((server_name,) if server_name is not None else NAMES_WITHOUT_A_HOST)
+
+    def _inventory(self) -> Inventory:
+        self._forget_ingresses_that_are_gone()
+        return inventory_of(
+            self._proxy.table,
+            self._problems(),
+            in_flight=self._proxy.in_flight,
+            connections=self._proxy.open_connections,
+            tunnels=self._proxy.tunnels,
+            dropped_log_lines=self._dropped_log_lines(),
+        )
+
+    def _forget_ingresses_that_are_gone(self) -> None:
+        for namespace, ingress in self._metrics.ingresses():
+            if namespace and self._controller.store.ingress(namespace, ingress) is None:
+                self._metrics.forget(namespace, ingress)
+
+
+def _handshake_failed(failure: TlsFailure) -> None:
+    _log.debug("TLS handshake failed: %s", failure)

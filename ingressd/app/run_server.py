@@ -1,0 +1,291 @@
+"""The composition root of ``run``: a control plane in this process, and workers that serve."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import socket
+from collections.abc import AsyncIterable, Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from aiohttp import web
+
+from ingressd import __version__
+from ingressd.admin.application import admin_application
+from ingressd.admin.explanation_document import located_explanation
+from ingressd.admin.host_guard import HostGuard
+from ingressd.admin.problem_document import Locate, located
+from ingressd.controller.burst import Coalescing
+from ingressd.controller.controller import Controller
+from ingressd.controller.explain import explain
+from ingressd.controller.explanation import Explanation
+from ingressd.controller.inventory import inventory_of
+from ingressd.controller.problem_log import ProblemLog
+from ingressd.controller.routes import RouteRow, route_rows
+from ingressd.resources.change import Change
+from ingressd.resources.problem import Problem
+from ingressd.routing.table import TableDifference
+from ingressd.settings import RunSettings
+from ingressd.tasks import first_of
+from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WorkerFigures
+from ingressd.telemetry.exposition import Inventory, metrics_registry
+from ingressd.telemetry.metrics import Metrics
+from ingressd.workers.messages import Start
+from ingressd.workers.pool import RollError, WorkerPool
+from ingressd.workers.pool_settings import PoolSettings
+from ingressd.workers.status import PoolStatus
+from tls.self_signed import self_signed
+
+_log = logging.getLogger(__name__)
+
+NAMES_OF_NOBODY = ("ingressd.invalid",)
+"""What the certificate is for that a client gets whose host has none: no browser trusts it (RFC 6761, "invalid")."""
+NO_WORKERS = PoolStatus(workers=(), respawns=0, generation=0, dropped_log_lines=0)
+
+
+class TrafficSockets(NamedTuple):
+    """Bound and listening."""
+
+    http: socket.socket
+    https: socket.socket
+
+
+class Source(NamedTuple):
+    """Where objects come from.
+
+    ``waiting_for`` says, a sentence each, why not everything has been read yet. ``locate`` finds the line of a JSON
+    path in an object, where objects come from files.
+    """
+
+    changes: Callable[[], AsyncIterable[Sequence[Change]]]
+    coalescing: Coalescing
+    waiting_for: Callable[[], tuple[str, ...]] = lambda: ()
+    locate: Locate = lambda key, path: None
+
+
+class Cluster(Protocol):
+    """What a controller owes its cluster beside serving: statuses and Events."""
+
+    async def run(self) -> None:
+        """See to them, until cancelled."""
+        ...
+
+    def look(self) -> None:
+        """Something may differ. Returns at once."""
+        ...
+
+    async def leave(self) -> None:
+        """Hand over to other replicas, and take back what only this one stands for."""
+        ...
+
+    def figures(self, now: ControlPlane) -> ControlPlane:
+        """Add what there is to tell of the cluster."""
+        ...
+
+
+class RunServer:
+    """The supervisor. To be made and used on one event loop.
+
+    ``open_sockets`` is called once everything has been read: before that, clients are refused.
+    """
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        controller: Controller,
+        source: Source,
+        *,
+        cluster: Cluster | None,
+        open_sockets: Callable[[], TrafficSockets],
+    ) -> None:
+        self.ready = False
+        self._settings = settings
+        self._controller = controller
+        self._source = source
+        self._cluster = cluster
+        self._open_sockets = open_sockets
+        self._translated = asyncio.Event()
+        self._pool: WorkerPool | None = None
+        self._problems_logged = -1
+        self._problem_log = ProblemLog(_log)
+        self._metrics = Metrics()
+        registry = metrics_registry(self._metrics, self._inventory, version=__version__)
+        registry.register(ControlPlaneCollector(self._figures))
+        self._admin = web.AppRunner(
+            admin_application(self, registry, HostGuard(settings.serving.listen.admin_address)), access_log=None
+        )
+
+    async def run(self, admin: socket.socket, stop: asyncio.Event, roll: asyncio.Event) -> None:
+        """Follow the source, serve once everything has been read, and drain once ``stop`` is set.
+
+        Whenever ``roll`` is set, it is cleared and all workers are replaced.
+        """
+        await self._admin.setup()
+        await web.SockSite(self._admin, admin).start()
+        _log.info("admin port on %s", _address(admin))
+        # A source that was read before says nothing until something changes.
+        self._settled()
+        try:
+            async with asyncio.TaskGroup() as group:
+                beside = [group.create_task(self._follow(), name="follow the source")]
+                leaving = None
+                if self._cluster is not None:
+                    beside.append(group.create_task(self._cluster.run(), name="see to the cluster"))
+                    leaving = group.create_task(_leave(self._cluster, stop), name="leave the cluster")
+                await first_of(self._translated.wait(), stop.wait())
+                if not stop.is_set():
+                    await self._serve(stop, roll)
+                if leaving is not None:
+                    await leaving
+                for task in beside:
+                    task.cancel()
+        finally:
+            await self._admin.cleanup()
+
+    async def _follow(self) -> None:
+        await self._controller.run(self._source.changes(), coalescing=self._source.coalescing, settled=self._settled)
+        # Files that nobody watches are all there ever is.
+        await asyncio.Event().wait()
+
+    async def _serve(self, stop: asyncio.Event, roll: asyncio.Event) -> None:
+        serving = self._settings.serving
+        sockets = self._open_sockets()
+        self._pool = pool = WorkerPool(
+            Start(
+                proxy=serving.proxy,
+                default_certificate=self_signed(NAMES_OF_NOBODY),
+                trusted_proxies=tuple(map(str, serving.trusted_proxies)),
+                access_log=self._settings.access_log,
+            ),
+            PoolSettings(workers=self._settings.workers, drain_grace_seconds=serving.proxy.drain_grace_seconds),
+            http=sockets.http,
+            https=sockets.https,
+            metrics=self._metrics,
+        )
+        try:
+
+            def publish(difference: TableDifference) -> None:
+                pool.publish(difference)
+
+            self._controller.publish_to(publish)
+            if not pool.generation:
+                # Workers serve from the first difference on, also where there is nothing to serve.
+                pool.publish(TableDifference())
+            pool.start()
+            addresses = _address(sockets.http), _address(sockets.https)
+            await first_of(pool.wait_until_serving(), stop.wait())
+            if not stop.is_set():
+                self.ready = True
+                _log.info("ready: HTTP on %s, HTTPS on %s, %d workers", *addresses, self._settings.workers)
+                gc.freeze()
+            async with asyncio.TaskGroup() as group:
+                rolling = group.create_task(_roll_whenever(roll, pool), name="roll")
+                await stop.wait()
+                await self._drain(pool)
+                rolling.cancel()
+        finally:
+            await pool.close()
+
+    async def _drain(self, pool: WorkerPool) -> None:
+        self.ready = False
+        wait_seconds = self._settings.drain_wait_seconds
+        _log.info("ending: not ready, and accepting for %g s more", wait_seconds)
+        await asyncio.sleep(wait_seconds)
+        grace_seconds = self._settings.serving.proxy.drain_grace_seconds
+        _log.info("ending: requests in flight have %g s to finish", grace_seconds)
+        if await pool.drain(grace_seconds):
+            _log.info("ended")
+        else:
+            _log.warning("ended, with requests that did not finish")
+
+    # What happens.
+
+    def _settled(self) -> None:
+        if not self._controller.synced:
+            return
+        if self._problems_logged != self._controller.problem_version:
+            self._problems_logged = self._controller.problem_version
+            self._problem_log.look(self.problems())
+        if self._cluster is not None:
+            self._cluster.look()
+        self._translated.set()
+
+    # What the admin port shows (AdminView).
+
+    def waiting_for(self) -> tuple[str, ...]:
+        if not self._controller.synced:
+            return self._source.waiting_for()
+        if self._pool is None or not self._pool.generation:
+            return ("The workers are being started.",)
+        return ()
+
+    def routes(self) -> tuple[RouteRow, ...]:
+        return route_rows(self._controller)
+
+    def problems(self) -> tuple[Problem, ...]:
+        return located(self._controller.problems(), self._source.locate)
+
+    def explain(self, method: str, url: str) -> Explanation:
+        return located_explanation(explain(self._controller, method, url), self._source.locate)
+
+    async def refresh(self) -> None:
+        if self._pool is not None:
+            await self._pool.report()
+
+    def _inventory(self) -> Inventory:
+        controller = self._controller
+        for namespace, ingress in self._metrics.ingresses():
+            if namespace and controller.store.ingress(namespace, ingress) is None:
+                self._metrics.forget(namespace, ingress)
+        pool = self._pool.status() if self._pool is not None else NO_WORKERS
+        return inventory_of(
+            controller.table,
+            self.problems(),
+            in_flight=pool.in_flight,
+            connections=pool.connections,
+            tunnels=pool.tunnels,
+            dropped_log_lines=pool.dropped_log_lines,
+        )
+
+    def _figures(self) -> ControlPlane:
+        pool = self._pool.status() if self._pool is not None else NO_WORKERS
+        now = ControlPlane(
+            ready=self.ready,
+            workers=tuple(
+                WorkerFigures(
+                    pid=worker.pid,
+                    behind=pool.generation - worker.generation,
+                    silent_seconds=worker.silent_seconds,
+                    resident_bytes=worker.resident_bytes,
+                )
+                for worker in pool.workers
+            ),
+            respawns=pool.respawns,
+            generation=pool.generation,
+        )
+        return self._cluster.figures(now) if self._cluster is not None else now
+
+
+async def _leave(cluster: Cluster, stop: asyncio.Event) -> None:
+    """While requests drain: what others may take over now, they need not wait for."""
+    await stop.wait()
+    await cluster.leave()
+
+
+async def _roll_whenever(asked: asyncio.Event, pool: WorkerPool) -> None:
+    while True:
+        await asked.wait()
+        asked.clear()
+        _log.info("replacing the workers")
+        try:
+            await pool.roll()
+        except RollError as error:
+            _log.error("the workers were not all replaced: %s", error)
+        else:
+            _log.info("the workers are replaced")
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
