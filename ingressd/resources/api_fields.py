@@ -15,6 +15,7 @@ from ingressd.resources import endpoint_slice, ingress, ingress_class, service
 from ingressd.resources.config_map import ConfigMap
 from ingressd.resources.metadata import Metadata
 from ingressd.resources.namespace import Namespace
+from ingressd.resources.published import PublishedStatus
 from ingressd.resources.secret import Secret
 
 Fields = Mapping[type[msgspec.Struct], frozenset[str]]
@@ -34,7 +35,7 @@ UNUSED_FIELDS: Fields = {
             "selfLink",
         }
     ),
-    ingress.Ingress: _ENVELOPE | {"status"},
+    ingress.Ingress: _ENVELOPE,
     ingress_class.IngressClass: _ENVELOPE,
     service.Service: _ENVELOPE | {"status"},
     service.ServiceSpec: frozenset(
@@ -67,6 +68,9 @@ REQUIRED_FIELDS: Fields = {
     # A slice that does not say its address type is refused; our default serves only code that builds one.
     endpoint_slice.EndpointSlice: frozenset({"addressType"}),
 }
+
+WRITTEN_BY_THE_CLUSTER: frozenset[type[msgspec.Struct]] = frozenset({PublishedStatus})
+"""What no author of a manifest writes: a file may hold anything there, and it is nobody's mistake."""
 
 _NUMBER_OR_NAME = 'Write "port: {number: 80}" for a port number or "port: {name: http}" for a port name.'
 _UNDER_HTTP = 'Put it under "http": "http: {paths: [...]}".'

@@ -215,6 +215,21 @@ class Structure:
         return f"Fields that have an effect here: {', '.join(self._fields)}."
 
 
+class WrittenByTheCluster:
+    """A structure that is read where it can be, and otherwise absent; nothing about it is reported."""
+
+    def __init__(self, struct: type[msgspec.Struct]) -> None:
+        self._structure = Structure(struct)
+
+    @property
+    def absent(self) -> typing.Any:
+        return self._structure.absent
+
+    def read(self, value: object, path: str, findings: Findings, advice: str) -> typing.Any:
+        found = self._structure.read(value, path, Findings(), advice)
+        return found if found is not None else self.absent
+
+
 def shape_of(annotation: typing.Any) -> Shape:
     """The shape of a type hint as our structs use them. Raises TypeError for any other hint (a programming error)."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
@@ -227,6 +242,8 @@ def shape_of(annotation: typing.Any) -> Shape:
         return MappingOf(shape_of(arguments[1]))
     if annotation is PrivateBytes:
         return Base64()
+    if annotation in api_fields.WRITTEN_BY_THE_CLUSTER:
+        return WrittenByTheCluster(annotation)
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         return Structure(annotation)
     scalar = _SCALARS.get(frozenset({annotation}))

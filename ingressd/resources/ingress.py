@@ -8,6 +8,7 @@ import msgspec
 
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.metadata import Metadata
+from ingressd.resources.published import PublishedStatus
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 """Deprecated since Kubernetes 1.18 and still in use: a free string that stands for the class of an Ingress."""
@@ -70,6 +71,7 @@ class Ingress(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=Tru
 
     metadata: Metadata
     spec: IngressSpec = IngressSpec()
+    status: PublishedStatus = PublishedStatus()
 
     @property
     def key(self) -> ObjectKey:

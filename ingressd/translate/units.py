@@ -48,7 +48,7 @@ def dirtied_by(touched: Touched, store: Store, selection: ClassSelection) -> Dir
     """Say what ``touched`` dirties; ``store`` has taken the change in already."""
     key = touched.key
     if key.kind is Kind.INGRESS:
-        return Dirtied(ingresses=frozenset({key}))
+        return Dirtied(ingresses=frozenset({key}) if _beyond_its_status(touched) else frozenset())
     if key.kind is Kind.SECRET:
         return Dirtied(secrets=frozenset({f"{key.namespace}/{key.name}"}))
     if key.kind is Kind.SERVICE:
@@ -66,6 +66,14 @@ def changed_ingress(touched: Touched) -> bool:
     if not isinstance(before, Ingress) or not isinstance(after, Ingress):
         return before is not after
     return before.spec != after.spec or before.metadata.annotations != after.metadata.annotations
+
+
+def _beyond_its_status(touched: Touched) -> bool:
+    """Statuses are what controllers write, this one among them: nothing is translated from them."""
+    before, after = touched.before, touched.after
+    if not isinstance(before, Ingress) or not isinstance(after, Ingress):
+        return True
+    return before.spec != after.spec or before.metadata != after.metadata
 
 
 def _services_of(touched: Touched) -> Iterator[tuple[str, str]]:
