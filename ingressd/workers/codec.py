@@ -1,0 +1,52 @@
+"""Messages as bytes: MessagePack, with a path trie written as the routes that it is built from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ingressd.routing.path_trie import PathTrie
+from ingressd.routing.route import Route
+from ingressd.workers.messages import Notice, Order
+
+
+class OrderCodec:
+    """Both ends of the way to a worker. ``decode`` raises msgspec.DecodeError, and PatternError for a route whose
+    pattern this process cannot compile."""
+
+    def __init__(self) -> None:
+        self._encoder = msgspec.msgpack.Encoder(enc_hook=_to_plain)
+        self._decoder: msgspec.msgpack.Decoder[Order] = msgspec.msgpack.Decoder(Order, dec_hook=_from_plain)
+
+    def encode(self, order: Order) -> bytes:
+        return self._encoder.encode(order)
+
+    def decode(self, data: bytes) -> Order:
+        return self._decoder.decode(data)
+
+
+class NoticeCodec:
+    """Both ends of the way to the supervisor. ``decode`` raises msgspec.DecodeError."""
+
+    def __init__(self) -> None:
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder: msgspec.msgpack.Decoder[Notice] = msgspec.msgpack.Decoder(Notice)
+
+    def encode(self, notice: Notice) -> bytes:
+        return self._encoder.encode(notice)
+
+    def decode(self, data: bytes) -> Notice:
+        return self._decoder.decode(data)
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, PathTrie):
+        return value.routes
+    raise NotImplementedError(f"a {type(value).__name__} has no form on the channel")
+
+
+def _from_plain(wanted: type, value: Any) -> Any:
+    if wanted is PathTrie:
+        return PathTrie(msgspec.convert(value, tuple[Route, ...]))
+    raise NotImplementedError(f"a {wanted.__name__} has no form on the channel")
