@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.conformance import USER_AGENT, assert_proxied
+from tests.support.conformance import CLASS, USER_AGENT, Serve, assert_proxied
 from tests.support.manifests import endpoint_slice, ingress, path, rule, service
 from tests.support.pods import running_pods
-from tests.support.running import RunningDev, serving
+from tests.support.running_proxy import RunningProxy
 
 RULES = {
     "exact-path-rules": [("/foo", "Exact", "foo-exact")],
@@ -28,10 +28,10 @@ SERVICES = sorted({name for rules in RULES.values() for _, _, name in rules})
 
 
 @pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
+def proxy(tmp_path_factory: pytest.TempPathFactory, serve: Serve) -> Iterator[RunningProxy]:
     with (
         running_pods(*SERVICES) as pods,
-        serving(
+        serve(
             tmp_path_factory.mktemp("paths"),
             ingress(
                 "path-rules",
@@ -39,6 +39,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
                     rule(host, *(path(text, name, 8080, kind=kind) for text, kind, name in rules))
                     for host, rules in RULES.items()
                 ),
+                class_name=CLASS,
             ),
             *(service(name, {"port": 8080}) for name in SERVICES),
             *(endpoint_slice(name, name, pods.ports[name]) for name in SERVICES),
@@ -72,8 +73,8 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
         pytest.param("trailing-slash-path-rules", "/foo", None, id="exact: the rule's slash counts"),
     ],
 )
-def test_the_path(dev: RunningDev, host: str, asked: str, answered_by: str | None) -> None:
-    answer = dev.get(asked, host=host, fields={"User-Agent": USER_AGENT})
+def test_the_path(proxy: RunningProxy, host: str, asked: str, answered_by: str | None) -> None:
+    answer = proxy.get(asked, host=host, fields={"User-Agent": USER_AGENT})
     if answered_by is None:
         assert answer.status == 404
     else:

@@ -1,0 +1,270 @@
+"""A real kube-apiserver on a real etcd, for tests that would otherwise believe what the fake one says.
+
+``KUBEBUILDER_ASSETS`` names the folder of the two programs, as for controller-runtime's envtest: ``setup-envtest``
+downloads them, ``build_api_server.sh`` builds them. There is no controller manager: no namespace ends its deletion,
+nothing is garbage-collected, and no Service gets EndpointSlices.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+import yaml
+
+from ingressd.kube.api import JSON
+from tests.support.leash import leashed
+from tests.support.manifests import Manifest
+from tests.support.real_api_credentials import Credentials, make_credentials
+
+ASSETS = "KUBEBUILDER_ASSETS"
+PROGRAMS = ("etcd", "kube-apiserver")
+START_SECONDS = 180.0
+"""A start takes a few seconds; a machine that does much else is given much more."""
+
+
+class ApiAnswer(NamedTuple):
+    status: int
+    body: Any
+
+    def check(self) -> Any:
+        """Return the object; an answer that is an error is one of the test."""
+        assert self.status < 300, self
+        return self.body
+
+
+class RealApiServer:
+    """Get one with ``real_api_server``. Objects are plain values, as they stand in a manifest and in an answer."""
+
+    def __init__(self, url: str, etcd_url: str, credentials: Credentials) -> None:
+        self.url = url
+        self.certificate_authority = credentials.authority
+        self.client_certificate = credentials.client_certificate
+        self.client_key = credentials.client_key
+        self.token = credentials.token
+        self._etcd_url = etcd_url
+        self._trust = ssl.create_default_context(cafile=credentials.authority)
+        self._resources: dict[str, dict[str, Any]] = {}
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        content_type: str = JSON,
+        token: str | None = None,
+    ) -> ApiAnswer:
+        """Make one call as the administrator, or as whoever ``token`` says; an answer without JSON is its text."""
+        place = urlsplit(self.url)
+        assert place.hostname is not None
+        connection = http.client.HTTPSConnection(place.hostname, place.port, context=self._trust, timeout=60)
+        try:
+            connection.request(
+                method,
+                f"{path}?{urlencode(query)}" if query else path,
+                msgspec.json.encode(body) if body is not None else None,
+                {"Authorization": f"Bearer {token or self.token}", "Content-Type": content_type},
+            )
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        is_json = content and answer.headers.get_content_type() == JSON
+        return ApiAnswer(answer.status, msgspec.json.decode(content) if is_json else content.decode())
+
+    def path(self, kind: str, namespace: str = "", name: str = "", *, api_version: str) -> str:
+        """Return where objects of a kind are, as the server itself lists its resources."""
+        prefix = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        if prefix not in self._resources:
+            resources = self.request("GET", prefix).check()["resources"]
+            self._resources[prefix] = {found["kind"]: found for found in resources if "/" not in found["name"]}
+        resource = self._resources[prefix][kind]
+        parts = [prefix, f"namespaces/{namespace}" if resource["namespaced"] else "", resource["name"], name]
+        return "/".join(part for part in parts if part)
+
+    def _path_of(self, manifest: Manifest, *, named: bool) -> str:
+        metadata = manifest["metadata"]
+        return self.path(
+            manifest["kind"],
+            metadata.get("namespace", "default"),
+            metadata["name"] if named else "",
+            api_version=manifest["apiVersion"],
+        )
+
+    def create(self, manifest: Manifest) -> Any:
+        return self.request("POST", self._path_of(manifest, named=False), manifest).check()
+
+    def apply(self, manifest: Manifest) -> Any:
+        """Create an object, or replace what is there."""
+        created = self.request("POST", self._path_of(manifest, named=False), manifest)
+        if created.status != 409:
+            return created.check()
+        path = self._path_of(manifest, named=True)
+        version = self.request("GET", path).check()["metadata"]["resourceVersion"]
+        metadata = {**manifest["metadata"], "resourceVersion": version}
+        return self.request("PUT", path, {**manifest, "metadata": metadata}).check()
+
+    def get(self, kind: str, namespace: str, name: str, *, api_version: str = "v1") -> Any:
+        """Return the object, or None."""
+        found = self.request("GET", self.path(kind, namespace, name, api_version=api_version))
+        return None if found.status == 404 else found.check()
+
+    def delete(self, kind: str, namespace: str, name: str, *, api_version: str = "v1") -> None:
+        self.request("DELETE", self.path(kind, namespace, name, api_version=api_version)).check()
+
+    def compact(self) -> None:
+        """Have etcd forget every version but the newest."""
+        newest = self.request("GET", "/api/v1/namespaces", query={"limit": "1"}).check()["metadata"]["resourceVersion"]
+        place = urlsplit(self._etcd_url)
+        assert place.hostname is not None
+        connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+        try:
+            connection.request("POST", "/v3/kv/compaction", msgspec.json.encode({"revision": newest, "physical": True}))
+            answer = connection.getresponse()
+            assert answer.status == 200, answer.read()
+        finally:
+            connection.close()
+
+    def token_of(self, namespace: str, service_account: str, *, seconds: int = 3600) -> str:
+        """Return a new token of a ServiceAccount, as a pod would be given it (TokenRequest API)."""
+        path = self.path("ServiceAccount", namespace, service_account, api_version="v1")
+        asked = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": seconds},
+        }
+        token = self.request("POST", f"{path}/token", asked).check()["status"]["token"]
+        assert isinstance(token, str)
+        return token
+
+    def write_kubeconfig(self, path: Path, *, token: str | None = None, with_certificate: bool = False) -> Path:
+        """Write a file as kubectl takes it: with the administrator's client certificate, or with a token."""
+        user = (
+            {"client-certificate": str(self.client_certificate), "client-key": str(self.client_key)}
+            if with_certificate
+            else {"token": token or self.token}
+        )
+        cluster = {"server": self.url, "certificate-authority": str(self.certificate_authority)}
+        path.write_text(
+            yaml.safe_dump(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "current-context": "test",
+                    "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+                    "clusters": [{"name": "test", "cluster": cluster}],
+                    "users": [{"name": "test", "user": user}],
+                }
+            )
+        )
+        return path
+
+
+def assets() -> Path | None:
+    """Return the folder of the programs; None when the environment names none. One that lacks them is an error."""
+    named = os.environ.get(ASSETS)
+    if not named:
+        return None
+    folder = Path(named)
+    missing = [name for name in PROGRAMS if not os.access(folder / name, os.X_OK)]
+    assert not missing, f"{ASSETS}={named} has no program {' and no program '.join(missing)}"
+    return folder
+
+
+@contextmanager
+def real_api_server(programs: Path) -> Iterator[RealApiServer]:
+    """Run etcd and kube-apiserver on loopback until the block ends, with nothing in them but what they bring."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="api-server-")))
+        credentials = make_credentials(folder)
+        etcd_url = f"http://127.0.0.1:{_free_port()}"
+        port = _free_port()
+        server = RealApiServer(f"https://127.0.0.1:{port}", etcd_url, credentials)
+        etcd = _start(stack, [str(programs / "etcd"), *_etcd_flags(folder, etcd_url)], folder / "etcd.log")
+        api = _start(
+            stack,
+            [str(programs / "kube-apiserver"), *_api_server_flags(folder, etcd_url, port, credentials)],
+            folder / "kube-apiserver.log",
+        )
+        _wait_until_ready(server, {folder / "etcd.log": etcd, folder / "kube-apiserver.log": api})
+        yield server
+
+
+def _start(stack: ExitStack, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    return stack.enter_context(leashed(command, output=stack.enter_context(log.open("wb"))))
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _etcd_flags(folder: Path, url: str) -> list[str]:
+    return [
+        f"--data-dir={folder / 'etcd'}",
+        f"--listen-client-urls={url}",
+        f"--advertise-client-urls={url}",
+        "--listen-peer-urls=http://127.0.0.1:0",
+        "--unsafe-no-fsync",
+    ]
+
+
+def _api_server_flags(folder: Path, etcd_url: str, port: int, credentials: Credentials) -> list[str]:
+    """Return the flags; the plugin ServiceAccount is off as in envtest, because nothing creates the accounts."""
+    return [
+        f"--etcd-servers={etcd_url}",
+        # History ends when a test says so.
+        "--etcd-compaction-interval=0",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={port}",
+        f"--tls-cert-file={credentials.server_certificate}",
+        f"--tls-private-key-file={credentials.server_key}",
+        f"--cert-dir={folder}",
+        f"--client-ca-file={credentials.authority}",
+        f"--token-auth-file={credentials.token_file}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-signing-key-file={credentials.service_account_key}",
+        f"--service-account-key-file={credentials.service_account_key}",
+        "--authorization-mode=RBAC",
+        "--disable-admission-plugins=ServiceAccount",
+        "--service-cluster-ip-range=10.0.0.0/24",
+        # It would publish the loopback address as an endpoint, which is refused.
+        "--endpoint-reconciler-type=none",
+        "--allow-privileged=true",
+        "--shutdown-delay-duration=0s",
+    ]
+
+
+def _wait_until_ready(server: RealApiServer, processes: Mapping[Path, subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _is_ready(server):
+        for log, process in processes.items():
+            assert process.poll() is None, f"the process ended with {process.returncode}:\n{_end_of(log)}"
+        assert time.monotonic() < deadline, "\n".join(f"not ready in time:\n{_end_of(log)}" for log in processes)
+        time.sleep(0.1)
+
+
+def _is_ready(server: RealApiServer) -> bool:
+    """Whether it is ready, and has made the namespace that every object without one goes to."""
+    try:
+        return all(server.request("GET", path).status == 200 for path in ("/readyz", "/api/v1/namespaces/default"))
+    except OSError:
+        return False
+
+
+def _end_of(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-30:])
