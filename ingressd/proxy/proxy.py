@@ -109,9 +109,14 @@ class Proxy:
     def open_connections(self) -> int:
         return len(self._server.connections)
 
-    async def close(self, grace_seconds: float) -> None:
-        """Stop accepting, let what is in flight finish for as long as the grace lasts, then end everything."""
+    async def close(self, grace_seconds: float, *, idle_seconds: float = 0.0) -> None:
+        """Stop accepting, let what is in flight finish for as long as the grace lasts, then end everything.
+
+        For ``idle_seconds`` an idle connection may still send a request, whose answer closes it: a client that uses
+        the connection then never finds it closed under a request that is on its way.
+        """
         self._lane.draining = True
+        idle_until = self.clock() + idle_seconds
         while self._plain:
             # Taken out first: a second call, when the first was cancelled, must not find a closed socket.
             server, queue = self._plain.pop()
@@ -124,6 +129,8 @@ class Proxy:
                 while self._server.connections or any(acceptor.pending for acceptor in self._encrypted):
                     # First a moment for what clients have sent already and nobody has read.
                     await asyncio.sleep(DRAIN_POLL_SECONDS)
+                    if self.clock() < idle_until:
+                        continue
                     for connection in self._server.client_connections:
                         connection.close_if_idle()
         except TimeoutError:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from ingressd.resources.change import Applied, Change, Deleted
@@ -7,6 +8,7 @@ from ingressd.resources.key import Kind
 from ingressd.resources.metadata import Metadata
 from ingressd.resources.namespace import Namespace
 from ingressd.resources.object import KubernetesObject
+from ingressd.resources.published import LoadBalancer, PublishedAddress, PublishedStatus
 from ingressd.resources.store import Store, Touched
 from ingressd.translate.classes import ClassSelection
 from ingressd.translate.units import Dirtied, UnitKind, changed_ingress, dirtied_by
@@ -79,3 +81,13 @@ def test_units_are_translated_in_the_order_in_which_they_read_each_other() -> No
     assert list(UnitKind) == sorted(UnitKind)
     assert UnitKind.INGRESS < UnitKind.CERTIFICATE < UnitKind.HOST
     assert {kind.value for kind in Kind} >= {"Ingress", "Secret"}
+
+
+def test_the_status_of_an_ingress_dirties_nothing() -> None:
+    published = PublishedStatus(LoadBalancer((PublishedAddress(ip="192.0.2.1"),)))
+    before = ingress("web", rule("a.test", path("/")))
+    after = msgspec.structs.replace(before, status=published)
+    assert touch(Applied(after), before) == Dirtied()
+    assert not changed_ingress(Touched(before.key, before, after))
+    moved = msgspec.structs.replace(after, metadata=msgspec.structs.replace(after.metadata, annotations={"a": "b"}))
+    assert touch(Applied(moved), before) == Dirtied(ingresses=frozenset({before.key}))
