@@ -16,10 +16,12 @@ def upstream_key(namespace: str, service: str, port: str | int) -> UpstreamKey:
 
 
 class Endpoint(msgspec.Struct, frozen=True, order=True, gc=False):
-    """``address`` is an IP address, or a DNS name that is resolved at each connect (ExternalName)."""
+    """``address`` is an IP address, or a DNS name that is resolved at each connect (ExternalName). ``guarded``: the
+    author of the name is not trusted, so it must not lead to this machine."""
 
     address: str
     port: int
+    guarded: bool = False
 
     def __str__(self) -> str:
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"

@@ -13,6 +13,7 @@ from ingressd.resources.field_path import shown
 from ingressd.resources.findings import Findings
 from ingressd.resources.problem import Problem
 from ingressd.resources.service import Port
+from ingressd.routing.local_address import is_local
 from ingressd.routing.upstream import Endpoint
 
 MAX_PORT = 65535
@@ -199,6 +200,6 @@ def read_address(text: str, *, loopback: bool) -> tuple[str, str]:
     judged = mapped or address
     if judged.is_multicast:
         return str(address), "is a multicast address"
-    if not loopback and (judged.is_loopback or judged.is_link_local or judged.is_unspecified):
+    if not loopback and is_local(address):
         return str(address), "belongs to the machine of the controller (loopback, link-local or unspecified)"
     return str(address), ""

@@ -117,7 +117,8 @@ def _translate_external(
     number = _external_port(asked.name, port)
     if number is None:
         return _unavailable(asked, no_port(asked.name, service))
-    return UpstreamTranslation(_upstream(asked, (Endpoint(address, number),)), (), port)
+    endpoint = Endpoint(address, number, guarded=not settings.loopback)
+    return UpstreamTranslation(_upstream(asked, (endpoint,)), (), port)
 
 
 def _external_port(name: UpstreamName, port: Port | None) -> int | None:

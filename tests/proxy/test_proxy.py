@@ -48,6 +48,24 @@ async def test_a_drain_lets_requests_finish_and_closes_idle_connections() -> Non
             writer.close()
 
 
+async def test_a_drain_may_leave_idle_connections_time_for_one_more_request() -> None:
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        used_reader, used_writer = await proxy.connect()
+        unused_reader, unused_writer = await proxy.connect()
+        while proxy.proxy.open_connections < 2:
+            await asyncio.sleep(0.005)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(proxy.proxy.close(30, idle_seconds=1.0))
+            # Long enough for a drain that closes idle connections at once.
+            await asyncio.sleep(0.2)
+            used_writer.write(GET)
+            answer = parse_answer(await used_reader.read())
+            assert (answer.status, answer.fields["connection"]) == (200, "close")
+            assert await unused_reader.read() == b"", "in the end it is closed all the same"
+        for writer in (used_writer, unused_writer):
+            writer.close()
+
+
 async def test_a_drain_that_is_cancelled_can_be_ended() -> None:
     async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_message(reader)

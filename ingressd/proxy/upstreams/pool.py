@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.upstreams.connection import UpstreamConnection
+from ingressd.proxy.upstreams.guarded_address import guarded_addresses
 from ingressd.routing.upstream import Endpoint
 
 
@@ -39,19 +40,30 @@ class Pool:
 
     async def connect(self, endpoint: Endpoint, timeout_seconds: float) -> UpstreamConnection:
         """Open a new connection. Raises Failure."""
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout_seconds):
-                _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(endpoint, self._open), endpoint.address, endpoint.port
-                )
+                return await self._connect(endpoint)
         except TimeoutError:
             raise Failure(
                 Reason.UPSTREAM_CONNECT_TIMEOUT, f"{endpoint} did not accept within {timeout_seconds:g} s"
             ) from None
         except (OSError, OverflowError, ValueError) as error:
             raise Failure(Reason.UPSTREAM_CONNECT, f"{endpoint}: {error}") from None
-        return connection
+
+    async def _connect(self, endpoint: Endpoint) -> UpstreamConnection:
+        """Raises Failure, OSError, OverflowError and ValueError."""
+        addresses = await guarded_addresses(endpoint) if endpoint.guarded else [endpoint.address]
+        refused: OSError | None = None
+        for address in addresses:
+            try:
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    lambda: UpstreamConnection(endpoint, self._open), address, endpoint.port
+                )
+            except OSError as error:
+                refused = error
+            else:
+                return connection
+        raise refused or OSError("the name leads nowhere")
 
     def release(self, connection: UpstreamConnection) -> None:
         """Take back a connection whose exchange has ended; keep it if it may carry another."""
