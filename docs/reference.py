@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import click
+
 from ingressd.cli.exit_code import ExitCode
+from ingressd.cli.run import run
+from ingressd.cli.run_options import RUN_SECTIONS
+from ingressd.kube.permissions import PERMISSIONS
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.failures import ANSWERS
 from ingressd.proxy.forwarding import CLIENT_FIELDS
@@ -16,6 +21,9 @@ from ingressd.settings import (
     DEFAULT_HTTPS_PORT,
     proxy_settings_table,
 )
+from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WatchFigures
+from ingressd.telemetry.exposition import Inventory, metrics_registry
+from ingressd.telemetry.metrics import Metrics
 from ingressd.translate.annotations.catalogue import CATALOGUE, NGINX_PREFIX
 
 CLIENT_FIELD_VALUES = (
@@ -41,6 +49,32 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
+def flag_rows(heading: str) -> Iterator[tuple[str, str, str]]:
+    """The flags under one heading of ``ingressd run --help``, as that page has them."""
+    context = click.Context(run)
+    for parameter in run.params:
+        if run.headings.get(parameter.name or "") == heading and isinstance(parameter, click.Option):
+            found = parameter.get_help_record(context)
+            text, bracket, default = (parameter.help or "").partition("  [default: ")
+            shown = default.removesuffix("]") if bracket else parameter.default if parameter.show_default else ""
+            yield f"`{found[0] if found else parameter.opts[0]}`", str(shown), text
+
+
+def metric_rows() -> Iterator[tuple[str, str, str]]:
+    """Every metric there is, as a scrape names it."""
+    everything = ControlPlane(
+        ready=True,
+        leading=True,
+        watches=(WatchFigures(kind="", namespace="", healthy=True, objects=0, lists=0, watches=0),),
+        written={("status", "written"): 0},
+    )
+    registry = metrics_registry(Metrics(), Inventory, version="")
+    registry.register(ControlPlaneCollector(lambda: everything))
+    for family in registry.collect():
+        suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
+        yield f"`{family.name}{suffix}`", family.type, family.documentation
+
+
 def reference() -> str:
     """Return the whole page."""
     timeouts = Timeouts()
@@ -63,6 +97,11 @@ def reference() -> str:
             "## Where `ingressd dev` listens\n",
             table(("what", "default", "flag"), ports),
             "A default port that is taken gives way to the next free one; a port asked for by flag is an error.\n",
+            "## Flags of `ingressd run`\n",
+            *(
+                f"{section.heading}:\n\n{table(('flag', 'default', 'meaning'), flag_rows(section.heading))}"
+                for section in RUN_SECTIONS
+            ),
             "## Timeouts and limits\n",
             "A timeout is the longest pause, never the length of a whole request.\n",
             table(("setting", "default", "unit", "meaning"), (tuple(row) for row in proxy_settings_table())),
@@ -86,6 +125,23 @@ def reference() -> str:
                 (
                     (f"`{reason}`", str(answer.status), answer.side.value, answer.sentence)
                     for reason, answer in ANSWERS.items()
+                ),
+            ),
+            "## Metrics\n",
+            "At `/metrics` of the admin port; the last group only of `ingressd run`, and there only what applies.\n",
+            table(("metric", "type", "meaning"), metric_rows()),
+            "## What is asked of the API server\n",
+            "By `ingressd run` in a cluster; the roles in `manifests/` grant exactly this.\n",
+            table(
+                ("resource", "verbs", "where", "for"),
+                (
+                    (
+                        f"`{permission.resource}{'/' if permission.subresource else ''}{permission.subresource}`",
+                        ", ".join(permission.verbs),
+                        permission.scope.value,
+                        permission.feature.value,
+                    )
+                    for permission in PERMISSIONS
                 ),
             ),
             "## Annotations\n",

@@ -28,7 +28,7 @@ COMMANDS: dict[str, CommandPlace] = {
 )
 @click.version_option(__version__, "--version", prog_name=PROGRAM)
 def command() -> None:
-    """Serve Kubernetes Ingress from the manifests you have: no cluster, no Docker, no root.
+    """Serve Kubernetes Ingress: in a cluster as its controller, and on your machine from the manifests you have.
 
     \b
     Examples:
@@ -36,6 +36,8 @@ def command() -> None:
       ingressd dev ./k8s --map web=3000               serve a folder; Service web is on port 3000
       ingressd check ./k8s                            what is wrong, for CI
       ingressd explain GET http://shop.localhost/cart ./k8s
+      ingressd run --publish-service ingress/ingressd in a cluster
+      ingressd routes --admin http://localhost:9090   what a running ingressd serves
 
     \b
     Exit codes:

@@ -107,14 +107,25 @@ SERVE = Section(
             "--bind", metavar="ADDRESS", default="0.0.0.0", show_default=True, help="IP address for HTTP and HTTPS."
         ),
         click.option(
-            "--http-port", type=PORT, default=DEFAULT_HTTP_PORT, show_default=True, help="Port for HTTP; 0: any."
+            "--http-port",
+            type=PORT,
+            metavar="PORT",
+            default=DEFAULT_HTTP_PORT,
+            show_default=True,
+            help="Port for HTTP; 0: any.",
         ),
         click.option(
-            "--https-port", type=PORT, default=DEFAULT_HTTPS_PORT, show_default=True, help="Port for HTTPS; 0: any."
+            "--https-port",
+            type=PORT,
+            metavar="PORT",
+            default=DEFAULT_HTTPS_PORT,
+            show_default=True,
+            help="Port for HTTPS; 0: any.",
         ),
         click.option(
             "--workers",
             type=click.IntRange(1, MAX_WORKERS),
+            metavar="NUMBER",
             help="Processes that serve.  [default: one for each usable processor, at least 2]",
         ),
         click.option(
@@ -150,6 +161,7 @@ ADMIN = Section(
         click.option(
             "--admin-port",
             type=PORT,
+            metavar="PORT",
             default=DEFAULT_ADMIN_PORT,
             show_default=True,
             help="Port for probes, metrics and the JSON API; 0: any.",
