@@ -10,10 +10,12 @@ import socket
 import msgspec
 
 from ingressd.controller.controller import Controller
+from ingressd.controller.event_reporter import EventReporter
 from ingressd.controller.status_addresses import address_source
 from ingressd.controller.status_writer import StatusWriter
 from ingressd.kube.api import Api
 from ingressd.kube.election import Election
+from ingressd.kube.events import EventRecorder
 from ingressd.kube.replicas import Replicas
 from ingressd.kube.resource import WATCHED
 from ingressd.settings import ControllerSettings, StatusSettings
@@ -43,19 +45,22 @@ class ClusterSide:
                 },
             ),
         )
-        self._tasks = OwnedTasks()
+        self._electing = OwnedTasks()
+        self._writing = OwnedTasks()
         replicas = (
             Replicas(api, namespace=settings.pod.namespace, pod=settings.pod.name) if settings.pod is not None else None
         )
-        # Of its own for every start: a pod that starts again is another candidate.
-        name = settings.pod.name if settings.pod is not None else socket.gethostname()
+        instance = settings.pod.name if settings.pod is not None else socket.gethostname()
         self._election = Election(
             api,
             namespace=settings.election_namespace,
             name=settings.election_name,
-            identity=f"{name}_{secrets.token_hex(4)}",
+            # One of its own for every start: a pod that starts again is another candidate.
+            identity=f"{instance}_{secrets.token_hex(4)}",
             changed=lambda leading: self.look(),
         )
+        self._events = EventRecorder(api, instance=instance, leading=self._leading)
+        self._reporter = EventReporter(controller, self._events, leading=self._leading)
         self._statuses = self._status_writer(api, controller, settings.status, replicas)
 
     def _status_writer(
@@ -70,34 +75,45 @@ class ClusterSide:
                 "--publish-status-address or --publish-service, or say --no-status"
             )
             return None
-        return StatusWriter(api, controller, source, leading=lambda: self._election.leading, replicas=replicas)
+        return StatusWriter(api, controller, source, leading=self._leading, replicas=replicas)
+
+    def _leading(self) -> bool:
+        return self._election.leading
 
     async def run(self) -> None:
         """Take part in the election, and write what the leader writes, until cancelled."""
-        self._electing = self._tasks.start(self._election.run(), "take part in the election")
-        self._writing = [self._tasks.start(self._statuses.run(), "write statuses")] if self._statuses else []
+        self._electing.start(self._election.run(), "take part in the election")
+        self._writing.start(self._events.run(), "write Events")
+        self._writing.start(self._reporter.run(), "report problems")
+        if self._statuses is not None:
+            self._writing.start(self._statuses.run(), "write statuses")
         try:
             await asyncio.Event().wait()
         finally:
-            await self._tasks.close()
+            await self._writing.close()
+            await self._electing.close()
 
     def look(self) -> None:
         """Something may differ. Returns at once."""
+        self._reporter.wake()
         if self._statuses is not None:
             self._statuses.wake()
 
     async def leave(self) -> None:
         """Take back what only this replica stands for, and then hand over to the others."""
-        for task in self._writing:
-            task.cancel()
+        await self._writing.close()
         if self._statuses is not None:
             await self._statuses.withdraw()
-        self._electing.cancel()
+        await self._electing.close()
         await self._election.release()
 
     def figures(self, now: ControlPlane) -> ControlPlane:
         """Add what there is to tell of the API server."""
-        written: dict[tuple[str, str], int] = {}
+        written = {
+            ("event", "written"): self._events.written,
+            ("event", "dropped"): self._events.dropped,
+            ("event", "failed"): self._events.failed,
+        }
         if self._statuses is not None:
             written |= {("status", "written"): self._statuses.written, ("status", "failed"): self._statuses.failed}
         return msgspec.structs.replace(

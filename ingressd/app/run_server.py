@@ -99,7 +99,7 @@ class RunServer:
         cluster: Cluster | None,
         open_sockets: Callable[[], TrafficSockets],
     ) -> None:
-        self.ready = False
+        self._accepts = False
         self._settings = settings
         self._controller = controller
         self._source = source
@@ -108,7 +108,7 @@ class RunServer:
         self._translated = asyncio.Event()
         self._pool: WorkerPool | None = None
         self._problems_logged = -1
-        self._problem_log = ProblemLog(_log)
+        self._problem_log = ProblemLog(logging.getLogger("ingressd.problems"))
         self._metrics = Metrics()
         registry = metrics_registry(self._metrics, self._inventory, version=__version__)
         registry.register(ControlPlaneCollector(self._figures))
@@ -176,7 +176,7 @@ class RunServer:
             addresses = _address(sockets.http), _address(sockets.https)
             await first_of(pool.wait_until_serving(), stop.wait())
             if not stop.is_set():
-                self.ready = True
+                self._accepts = True
                 _log.info("ready: HTTP on %s, HTTPS on %s, %d workers", *addresses, self._settings.workers)
                 gc.freeze()
             async with asyncio.TaskGroup() as group:
@@ -188,7 +188,7 @@ class RunServer:
             await pool.close()
 
     async def _drain(self, pool: WorkerPool) -> None:
-        self.ready = False
+        self._accepts = False
         wait_seconds = self._settings.drain_wait_seconds
         _log.info("ending: not ready, and accepting for %g s more", wait_seconds)
         await asyncio.sleep(wait_seconds)
@@ -212,6 +212,10 @@ class RunServer:
         self._translated.set()
 
     # What the admin port shows (AdminView).
+
+    @property
+    def ready(self) -> bool:
+        return self._accepts and self._pool is not None and self._pool.serving
 
     def waiting_for(self) -> tuple[str, ...]:
         if not self._controller.synced:

@@ -36,7 +36,7 @@ def command() -> None:
       ingressd dev ./k8s --map web=3000               serve a folder; Service web is on port 3000
       ingressd check ./k8s                            what is wrong, for CI
       ingressd explain GET http://shop.localhost/cart ./k8s
-      ingressd run --publish-service ingress/ingressd in a cluster
+      ingressd run                                    serve a cluster, from one of its pods
       ingressd routes --admin http://localhost:9090   what a running ingressd serves
 
     \b

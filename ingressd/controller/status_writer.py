@@ -96,7 +96,8 @@ class StatusWriter:
                 if not await self._replicas.last_leaves():
                     return
                 self._plan.update(self._controller.translation.claims.all())
-                await self._refresh()
+                if self._wanted is None:
+                    await self._refresh()
                 if self._wanted is not None:
                     await self._write_all(self._plan.withdrawals(self._controller.store, self._wanted))
         except (ApiError, TimeoutError) as error:

@@ -5,4 +5,7 @@ permissions  what each part of the program asks the API server for: the ClusterR
 api          the few calls that everything above is written against; ``client`` makes them
 api_error    how a call can fail, and whether a retry makes sense
 reflector    one kind, listed and watched, as a stream of changes that never forgets an object
+lease        what a candidate for leadership decides; ``election`` makes its calls
+replicas     the pods of this controller, and where their nodes are
+events       warnings where ``kubectl describe`` shows them: counted, bounded, never in anybody's way
 """

@@ -136,12 +136,13 @@ def _load_service_account(settings: ClusterSettings) -> LoadedConfiguration:
                 token_filename=settings.token_file,
                 cert_filename=settings.certificate_file,
             )
+            token = _text_of(settings.token_file)
         except (config.ConfigException, OSError, ValueError) as error:
             raise ClusterConfigurationError(
                 f"The service account of this pod cannot be used: {error} "
                 f"Check {HOST_VARIABLE}, {PORT_VARIABLE}, {settings.token_file} and {settings.certificate_file}."
             ) from None
-    configuration.api_key["BearerToken"] = _authorization(configuration.api_key["BearerToken"])
+    configuration.api_key["BearerToken"] = _authorization(f"Bearer {token}")
     return _ready(LoadedConfiguration(configuration, "the service account of this pod", token_file=settings.token_file))
 
 

@@ -90,15 +90,25 @@ class Election:
             async with asyncio.timeout(RELEASE_SECONDS):
                 if self._candidacy.lease is None:
                     await self._read()
-                lease = self._candidacy.resign(self._wall_clock())
-                self._announce()
-                if lease is not None:
-                    await self._write(lease)
-                    _log.info("released the Lease %s/%s", self._namespace, self._name)
+                try:
+                    await self._resign()
+                except ApiError as error:
+                    if error.fault is not ApiFault.CONFLICT:
+                        raise
+                    # A renewal that was cut off has reached the API server all the same.
+                    await self._read()
+                    await self._resign()
         except (ApiError, TimeoutError) as error:
             _log.warning("the Lease %s/%s was not released: %s", self._namespace, self._name, str(error) or "no answer")
         finally:
             self._candidacy.forget()
+
+    async def _resign(self) -> None:
+        lease = self._candidacy.resign(self._wall_clock())
+        self._announce()
+        if lease is not None:
+            await self._write(lease)
+            _log.info("released the Lease %s/%s", self._namespace, self._name)
 
     async def _attempt(self) -> None:
         candidacy = self._candidacy

@@ -239,7 +239,7 @@ class Reflector:
     async def _wait_out(self, error: ApiError) -> None:
         sentence = str(error)
         if error.fault is ApiFault.FORBIDDEN:
-            sentence = f"{sentence} {self._selection.missing_rule}"
+            sentence = f"{sentence.rstrip('.')}. {self._selection.missing_rule}"
         if self._fault is None:
             self._note(since=self._clock())
         if error.fault is not self._fault:

@@ -212,7 +212,8 @@ class Structure:
         nearest = nearest or difflib.get_close_matches(key[:64], known, n=1)
         if nearest:
             return f'Did you mean "{nearest[0]}"?'
-        return f"Fields that have an effect here: {', '.join(self._fields)}."
+        effective = (name for name, (_, shape) in self._fields.items() if not isinstance(shape, WrittenByTheCluster))
+        return f"Fields that have an effect here: {', '.join(effective)}."
 
 
 class WrittenByTheCluster:

@@ -32,7 +32,7 @@ class WatchFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 class ControlPlane(msgspec.Struct, frozen=True, kw_only=True):
     """``leading`` is None without an election. ``written`` counts what was written to the API server, by what it was
-    (``status``, ``event``) and how it ended."""
+    (``status``, ``event``) and how it ended (``written``, ``failed``, ``dropped``)."""
 
     ready: bool
     workers: tuple[WorkerFigures, ...] = ()

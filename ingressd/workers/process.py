@@ -22,6 +22,7 @@ from ingressd.workers.channel import Channel, ChannelError
 from ingressd.workers.codec import NoticeCodec, OrderCodec
 from ingressd.workers.messages import Applied, Drain, Hello, Order, Report, ReportRequest, Start
 from ingressd.workers.signals import STACKS
+from ingressd.workers.status import WorkerStatus
 
 _log = logging.getLogger(__name__)
 
@@ -119,6 +120,20 @@ class WorkerProcess:
     @property
     def ended(self) -> bool:
         return self.exit_status is not None
+
+    def status(self, now: float) -> WorkerStatus:
+        return WorkerStatus(
+            pid=self.pid,
+            serving=self.serving,
+            retiring=self.retiring,
+            generation=self.applied or 0,
+            alive_seconds=now - self.started,
+            silent_seconds=now - self.heard,
+            resident_bytes=resident_bytes(self.pid),
+            in_flight=self.latest.in_flight,
+            connections=self.latest.connections,
+            tunnels=self.latest.tunnels,
+        )
 
     # What the pool says.
 

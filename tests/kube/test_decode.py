@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-import base64
 import json
-from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingressd.kube.decode import LAST_APPLIED, ObjectDecoder
 from ingressd.resources.api_versions import API_VERSIONS
-from ingressd.resources.decode import decode
 from ingressd.resources.endpoint_slice import EndpointSlice
 from ingressd.resources.ingress import Ingress
 from ingressd.resources.key import Kind, ObjectKey
@@ -19,6 +15,7 @@ from ingressd.resources.object import KubernetesObject
 from ingressd.resources.problem import Severity
 from ingressd.resources.secret import Secret
 from tests.controller import worlds
+from tests.kube.api_objects import as_json, in_words, without_nulls
 from tests.support.objects import endpoint, endpoint_slice, ingress, path, rule, secret, service
 
 METADATA = {
@@ -28,31 +25,6 @@ METADATA = {
     "resourceVersion": "1234",
     "creationTimestamp": "2026-01-01T00:00:00Z",
 }
-
-
-def as_json(found: KubernetesObject) -> dict[str, Any]:
-    """As an API server writes it; ``bytes`` become base64, as in ``Secret.data``."""
-    written = msgspec.json.encode(found, enc_hook=lambda content: base64.b64encode(content).decode())
-    value: dict[str, Any] = json.loads(written)
-    value["metadata"] |= {"resourceVersion": "1234", "managedFields": [{"manager": "kubectl"}]}
-    if not value["metadata"].get("creationTimestamp"):
-        del value["metadata"]["creationTimestamp"]
-    return without_nulls(value)
-
-
-def without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: without_nulls(entry) for key, entry in value.items() if entry is not None}
-    return [without_nulls(entry) for entry in value] if isinstance(value, list) else value
-
-
-def in_words(kind: Kind, value: dict[str, Any]) -> KubernetesObject | None:
-    """What decoding from a file gives, without the resource version."""
-    (manifest,) = decode({**value, "apiVersion": API_VERSIONS[kind], "kind": kind.value}).manifests
-    if manifest.object is None:
-        return None
-    metadata = msgspec.structs.replace(manifest.object.metadata, resource_version="")
-    return msgspec.structs.replace(manifest.object, metadata=metadata)
 
 
 @given(worlds.objects)

@@ -114,6 +114,17 @@ async def test_a_released_lease_passes_on_at_once() -> None:
         assert api.objects[PATH]["spec"]["leaseTransitions"] == 1
 
 
+async def test_a_release_finds_a_renewal_that_was_cut_off() -> None:
+    api = MemoryApi()
+    one = Replica(api, "a")
+    async with running(one):
+        await until(one)
+    found = api.objects[PATH]
+    api.put(PATH, {**found, "spec": {**found["spec"], "renewTime": "2026-11-20T10:00:00.000000Z"}})
+    await one.election.release()
+    assert api.objects[PATH]["spec"]["holderIdentity"] == ""
+
+
 async def test_what_another_holds_is_not_released() -> None:
     api = MemoryApi()
     one, other = Replica(api, "a"), Replica(api, "b")

@@ -261,7 +261,8 @@ async def test_a_page_token_that_is_too_old_starts_the_list_over() -> None:
 
 async def test_tokens_that_are_always_too_old_make_no_hot_loop() -> None:
     expired_token = ApiError(ApiFault.EXPIRED, "The continue parameter is too old.", status=410)
-    followed = await Followed([a_list(following="more"), expired_token] * 3 + [a_list()]).end()
+    answers: list[bytes | ApiError] = [a_list(following="more"), expired_token]
+    followed = await Followed([*answers * 3, a_list()]).end()
     assert followed.rests == [0.8]
 
 

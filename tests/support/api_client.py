@@ -12,7 +12,7 @@ from uuid import uuid4
 import aiohttp
 import msgspec
 
-from tests.support.api_server.kinds import BY_KIND, KINDS, ApiKind, Json
+from tests.support.api_server.kinds import BY_KIND, KINDS, Json
 
 PATIENCE_SECONDS = 60.0
 MERGE_PATCH = "application/merge-patch+json"
@@ -74,7 +74,7 @@ class OpenWatch:
 
 
 class ApiClient:
-    """Talks to one API server as a user who may do everything.
+    """Talks to one API server.
 
     ``namespace`` is for the test alone. Objects outside of namespaces get their names from ``unique``, and are
     deleted at the end.
@@ -103,21 +103,19 @@ class ApiClient:
         body: Any = None,
         *,
         content_type: str = "application/json",
-        fields: Mapping[str, str] | None = None,
         **query: str,
     ) -> Reply:
         """``body`` is encoded unless it is bytes."""
         data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
-        headers = {"Content-Type": content_type, **(fields or {})}
+        headers = {"Content-Type": content_type}
         async with (
             asyncio.timeout(PATIENCE_SECONDS),
             self._session.request(method, path, data=data, headers=headers, params=query) as response,
         ):
             content = await response.read()
-            is_json = response.content_type == "application/json"
-            return Reply(
-                response.status, msgspec.json.decode(content) if is_json else content.decode(), dict(response.headers)
-            )
+            is_json = response.content_type == "application/json" and content
+            shown = msgspec.json.decode(content) if is_json else content.decode()
+            return Reply(response.status, shown, dict(response.headers))
 
     async def get(self, path: str, **query: str) -> Reply:
         return await self.request("GET", path, **query)
@@ -125,10 +123,9 @@ class ApiClient:
     async def create(self, manifest: Json) -> Reply:
         """Create an object, in the test's namespace if its kind has one; its name must be free."""
         kind = BY_KIND[manifest["kind"]]
-        placed = {**manifest, "metadata": {**manifest["metadata"], **self._place(kind)}}
         if not kind.namespaced:
             self._cluster_wide.append(kind.path("", manifest["metadata"]["name"]))
-        return await self.request("POST", kind.path(self.namespace), placed)
+        return await self.request("POST", kind.path(self.namespace), self._placed(manifest))
 
     async def created(self, manifest: Json) -> Json:
         """Create an object, which must succeed, and return it."""
@@ -139,7 +136,7 @@ class ApiClient:
 
     async def replace(self, manifest: Json, subresource: str = "") -> Reply:
         path = self.path(manifest["kind"], manifest["metadata"]["name"], subresource)
-        return await self.request("PUT", path, manifest)
+        return await self.request("PUT", path, self._placed(manifest))
 
     async def patch(self, path: str, patch: Any, content_type: str = MERGE_PATCH) -> Reply:
         return await self.request("PATCH", path, patch, content_type=content_type)
@@ -168,18 +165,25 @@ class ApiClient:
             await self.delete(path)
         await self.delete(f"/api/v1/namespaces/{self.namespace}")
 
-    def _place(self, kind: ApiKind) -> Json:
-        return {"namespace": self.namespace} if kind.namespaced else {}
+    def _placed(self, manifest: Json) -> Json:
+        place = {"namespace": self.namespace} if BY_KIND[manifest["kind"]].namespaced else {}
+        return {**manifest, "metadata": {**manifest["metadata"], **place}}
 
 
 @asynccontextmanager
-async def connected(url: str, *, token: str = "", tls: ssl.SSLContext | None = None) -> AsyncIterator[ApiClient]:
-    """Talk to an API server, in a namespace for this test."""
+async def speaking(url: str, *, token: str = "", tls: ssl.SSLContext | None = None) -> AsyncIterator[ApiClient]:
+    """Talk to an API server."""
     fields = {"Authorization": f"Bearer {token}"} if token else {}
     connector = aiohttp.TCPConnector(ssl=tls if tls is not None else True)
     # An event may be larger than a megabyte.
     async with aiohttp.ClientSession(url, headers=fields, connector=connector, read_bufsize=1 << 24) as session:
-        client = ApiClient(session)
+        yield ApiClient(session)
+
+
+@asynccontextmanager
+async def connected(url: str, *, token: str = "", tls: ssl.SSLContext | None = None) -> AsyncIterator[ApiClient]:
+    """Talk to an API server as a user who may do everything, in a namespace for this test."""
+    async with speaking(url, token=token, tls=tls) as client:
         await client.open()
         try:
             yield client

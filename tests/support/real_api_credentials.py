@@ -50,8 +50,9 @@ def make_credentials(folder: Path) -> Credentials:
     server = authority.issue_cert("127.0.0.1", "localhost")
     server.cert_chain_pems[0].write_to_path(found.server_certificate)
     server.private_key_pem.write_to_path(found.server_key)
-    # X.509 client certificates: the common name is the user, an organisation is a group.
-    client = authority.issue_cert(common_name="administrator", organization_name=ADMINISTRATORS)
+    # X.509 client certificates: the common name is the user, an organisation is a group. Without a host name there
+    # would be an empty list of them, which Go does not accept.
+    client = authority.issue_cert("localhost", common_name="administrator", organization_name=ADMINISTRATORS)
     client.cert_chain_pems[0].write_to_path(found.client_certificate)
     client.private_key_pem.write_to_path(found.client_key)
     found.service_account_key.write_bytes(

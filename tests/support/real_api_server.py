@@ -24,6 +24,7 @@ import msgspec
 import yaml
 
 from ingressd.kube.api import JSON
+from tests.support.api_server.kinds import BY_KIND
 from tests.support.leash import leashed
 from tests.support.manifests import Manifest
 from tests.support.real_api_credentials import Credentials, make_credentials
@@ -85,14 +86,19 @@ class RealApiServer:
         is_json = content and answer.headers.get_content_type() == JSON
         return ApiAnswer(answer.status, msgspec.json.decode(content) if is_json else content.decode())
 
-    def path(self, kind: str, namespace: str = "", name: str = "", *, api_version: str) -> str:
-        """Return where objects of a kind are, as the server itself lists its resources."""
+    def path(self, kind: str, namespace: str = "", name: str = "", *, api_version: str = "") -> str:
+        """Return where objects of a kind are, as the server itself lists its resources.
+
+        Only kinds that the fake API server does not know need their ``api_version`` said.
+        """
+        api_version = api_version or BY_KIND[kind].api_version
         prefix = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
         if prefix not in self._resources:
             resources = self.request("GET", prefix).check()["resources"]
             self._resources[prefix] = {found["kind"]: found for found in resources if "/" not in found["name"]}
         resource = self._resources[prefix][kind]
-        parts = [prefix, f"namespaces/{namespace}" if resource["namespaced"] else "", resource["name"], name]
+        place = f"namespaces/{namespace}" if namespace and resource["namespaced"] else ""
+        parts = [prefix, place, resource["name"], name]
         return "/".join(part for part in parts if part)
 
     def _path_of(self, manifest: Manifest, *, named: bool) -> str:
@@ -117,12 +123,18 @@ class RealApiServer:
         metadata = {**manifest["metadata"], "resourceVersion": version}
         return self.request("PUT", path, {**manifest, "metadata": metadata}).check()
 
-    def get(self, kind: str, namespace: str, name: str, *, api_version: str = "v1") -> Any:
+    def get(self, kind: str, namespace: str, name: str, *, api_version: str = "") -> Any:
         """Return the object, or None."""
         found = self.request("GET", self.path(kind, namespace, name, api_version=api_version))
         return None if found.status == 404 else found.check()
 
-    def delete(self, kind: str, namespace: str, name: str, *, api_version: str = "v1") -> None:
+    def objects(self, kind: str, *, api_version: str = "") -> list[Any]:
+        """Return all objects of a kind; as every list shows them, without ``kind`` and ``apiVersion``."""
+        items = self.request("GET", self.path(kind, api_version=api_version)).check()["items"]
+        assert isinstance(items, list)
+        return items
+
+    def delete(self, kind: str, namespace: str, name: str, *, api_version: str = "") -> None:
         self.request("DELETE", self.path(kind, namespace, name, api_version=api_version)).check()
 
     def compact(self) -> None:

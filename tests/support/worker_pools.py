@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -13,7 +15,7 @@ from ingressd.workers.messages import Start
 from ingressd.workers.pool import WorkerPool
 from ingressd.workers.pool_settings import PoolSettings
 from tests.support.objects import pem_pair
-from tests.support.running import PATIENCE_SECONDS
+from tests.support.running_proxy import PATIENCE_SECONDS
 from tls.key_pair import KeyPair
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -65,6 +67,13 @@ class ServingPool:
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.http_port)
 
+    async def connect_tls(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect with TLS, and believe any certificate."""
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return await asyncio.open_connection("127.0.0.1", self.https_port, ssl=context, server_hostname="a")
+
     async def status_of_a_request(self) -> int:
         """Send one request on a connection of its own; raises OSError or IncompleteReadError when it is lost."""
         reader, writer = await self.connect()
@@ -95,12 +104,18 @@ async def running_pool(
     settings: PoolSettings | None = None,
     start: Start | None = None,
     command: Sequence[str] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[ServingPool]:
     """Start a pool, by default of two workers, and wait until all serve from these differences, if there are any."""
     http, https = bound_socket(), bound_socket()
     ports = http.getsockname()[1], https.getsockname()[1]
     pool = WorkerPool(
-        start or start_message(), settings or PoolSettings(workers=2), http=http, https=https, command=command
+        start or start_message(),
+        settings or PoolSettings(workers=2),
+        http=http,
+        https=https,
+        command=command,
+        clock=clock,
     )
     pool.start()
     try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from ingressd.telemetry.log_writer import LogWriter
+from ingressd.telemetry.log_writer import ATOMIC_BYTES, LogWriter
 
 LARGE_LINE = "x" * 4096
 MORE_THAN_A_PIPE_HOLDS = 400
@@ -87,3 +89,29 @@ def test_an_unencodable_line_does_not_end_the_writer(pipe: tuple[int, int]) -> N
     assert log.close() == 0
     os.close(writer)
     assert read_all(reader) == b"?\nnext\n"
+
+
+@pytest.mark.skipif(select.PIPE_BUF < ATOMIC_BYTES, reason="a pipe of this system takes less in one piece")
+def test_lines_of_several_writers_stay_whole_when_the_pipe_is_full(pipe: tuple[int, int]) -> None:
+    reader, descriptor = pipe
+    lines = {letter: letter * 1000 for letter in "abcd"}
+
+    def write(line: str) -> None:
+        log = LogWriter(descriptor)
+        for _ in range(MORE_THAN_A_PIPE_HOLDS):
+            log.write(line)
+        log.close(wait_seconds=60)
+
+    writers = [threading.Thread(target=write, args=(line,)) for line in lines.values()]
+    for writer in writers:
+        writer.start()
+    expected = len(lines) * MORE_THAN_A_PIPE_HOLDS * 1001
+    received = b""
+    while len(received) < expected:
+        # In portions that are no multiple of a line.
+        received += os.read(reader, 5000)
+    for writer in writers:
+        writer.join()
+    assert {line: received.decode().splitlines().count(line) for line in lines.values()} == dict.fromkeys(
+        lines.values(), MORE_THAN_A_PIPE_HOLDS
+    )

@@ -12,8 +12,10 @@ from ingressd.telemetry.metrics import (
     OVERFLOW,
     Histogram,
     Metrics,
+    MetricsDelta,
     RequestKey,
     RouteKey,
+    RouteSeries,
     status_class,
 )
 from ingressd.telemetry.record import ExchangeRecord
@@ -142,3 +144,76 @@ def test_a_histogram_agrees_with_counting(observations: list[float]) -> None:
         assert sum(histogram.buckets[: index + 1]) == sum(seconds <= bound for seconds in observations)
     assert sum(histogram.buckets) == len(observations)
     assert histogram.sum_seconds == pytest.approx(sum(observations))
+
+
+RECORDS = st.builds(
+    record,
+    namespace=st.sampled_from("ab"),
+    ingress=st.sampled_from("xyz"),
+    service=st.sampled_from("st"),
+    method=st.sampled_from(["GET", "POST"]),
+    status=st.sampled_from([200, 503]),
+    attempts=st.integers(0, 3),
+    # Sums of these are exact, in whatever order they are added.
+    duration_seconds=st.integers(0, 64).map(float),
+    upstream_seconds=st.none() | st.integers(0, 64).map(float),
+)
+
+
+def series_of(metrics: Metrics) -> tuple[dict[RequestKey, int], dict[RouteKey, RouteSeries]]:
+    return metrics.requests, metrics.routes
+
+
+@given(st.lists(st.tuples(RECORDS, st.integers(0, 2), st.booleans()), max_size=40))
+def test_what_several_processes_count_adds_up_to_what_one_would(
+    exchanges: list[tuple[ExchangeRecord, int, bool]],
+) -> None:
+    """Each exchange has a process that counts it, and whether that process gives its delta away afterwards."""
+    alone, total = Metrics(), Metrics()
+    processes = [Metrics() for _ in range(3)]
+    for exchange, number, gives in exchanges:
+        alone.count(exchange)
+        processes[number].count(exchange)
+        if gives:
+            total.add(processes[number].take())
+    for process in processes:
+        total.add(process.take())
+        assert process.take() == MetricsDelta()
+    assert series_of(total) == series_of(alone)
+
+
+@given(st.lists(RECORDS, max_size=40), st.integers(1, 6))
+def test_added_series_are_bounded_and_totals_stay_right(records: list[ExchangeRecord], max_series: int) -> None:
+    process, total = Metrics(), Metrics(max_series=max_series)
+    for number, exchange in enumerate(records):
+        process.count(exchange)
+        if number % 3 == 0:
+            total.add(process.take())
+    total.add(process.take())
+    assert len(total.requests) <= max_series
+    assert len(total.routes) <= max_series
+    assert sum(total.requests.values()) == len(records)
+    assert sum(sum(series.duration.buckets) for series in total.routes.values()) == len(records)
+    assert sum(series.bytes_sent for series in total.routes.values()) == 20 * len(records)
+
+
+def test_a_delta_that_was_added_is_nobodys_series() -> None:
+    process, total = Metrics(), Metrics()
+    process.count(RECORD)
+    delta = process.take()
+    total.add(delta)
+    total.add(delta)
+    assert total.requests == {RequestKey("shop", "web", "cart", "GET", "2xx", ""): 2}
+    assert delta.routes[0][1].attempts == 1
+
+
+def test_a_late_delta_of_an_ingress_that_is_gone_can_be_forgotten_again() -> None:
+    process, total = Metrics(), Metrics()
+    process.count(RECORD)
+    late = process.take()
+    total.add(late)
+    total.forget("shop", "web")
+    total.add(late)
+    assert ("shop", "web") in total.ingresses()
+    total.forget("shop", "web")
+    assert series_of(total) == ({}, {})

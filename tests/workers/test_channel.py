@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from ingressd.workers.channel import LENGTH_BYTES, MAX_FRAME_BYTES, Channel, ChannelError
-from tests.support.running import PATIENCE_SECONDS
+from tests.support.running_proxy import PATIENCE_SECONDS
 
 FRAMES = (b"", b"a", b"x" * 100_000, b"\0" * 5)
 
@@ -83,10 +83,10 @@ async def test_a_frame_beyond_the_bound_is_not_sent(
 
 async def test_who_does_not_read_makes_the_sender_wait(pair: tuple[Channel, Channel]) -> None:
     left, right = pair
-    assert left.idle
+    idle = [left.idle]
     big = b"x" * 4_000_000
     left.send(big)
-    assert not left.idle
+    assert [*idle, left.idle] == [True, False]
     async with asyncio.TaskGroup() as group:
         waiting = group.create_task(left.drain())
         await asyncio.sleep(0.02)

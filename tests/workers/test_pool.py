@@ -7,8 +7,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from ingressd.telemetry.metrics import Metrics
 from ingressd.workers.pool import RollError
 from ingressd.workers.pool_settings import PoolSettings
 from tests.support.proxying import table_for
-from tests.support.running import PATIENCE_SECONDS, eventually
+from tests.support.running_proxy import PATIENCE_SECONDS, eventually
 from tests.support.steady_clients import steady_clients
 from tests.support.upstream import OK, read_message, recording_upstream
 from tests.support.worker_pools import GET, read_answer, running_pool, start_message
@@ -39,6 +41,19 @@ def block_the_event_loop(number, frame):
     time.sleep(3600)
 signal.signal(signal.SIGUSR2, block_the_event_loop)
 main(sys.argv[1:])
+"""
+OF_ANOTHER_VERSION = """
+import sys
+import ingressd
+from ingressd.workers.__main__ import main
+ingressd.__version__ = "0.0.1"
+main(sys.argv[1:])
+"""
+TALKS_NONSENSE = """
+import socket, sys, time
+channel = socket.socket(fileno=int(sys.argv[1]))
+channel.sendall({bytes!r})
+time.sleep(3600)
 """
 STARTS_WHILE_THERE_IS = """
 import pathlib, sys
@@ -129,7 +144,7 @@ async def test_a_worker_that_always_dies_is_tried_again_and_again_with_pauses(
     async with running_pool(settings=PoolSettings(workers=1), command=ALWAYS_DIES) as serving:
         await serving.until(lambda: serving.pool.respawns >= 4)
         assert not serving.pool.serving
-    pauses = [record.args[1] for record in caplog.records if "keeps failing" in record.message and record.args]  # type: ignore[index,call-overload]
+    pauses = [record.args[1] for record in caplog.records if "keeps failing" in record.message and record.args]  # type: ignore[index]
     assert pauses[:3] == [0.1, 0.2, 0.4]
     assert any("exit status 3" in record.message for record in caplog.records)
 
@@ -138,6 +153,24 @@ async def test_a_command_that_does_not_exist_ends_nothing(caplog: pytest.LogCapt
     async with running_pool(settings=PoolSettings(workers=1), command=("/does/not/exist",)) as serving:
         await serving.until(lambda: any("cannot be started" in record.message for record in caplog.records))
         assert await serving.pool.drain(1.0)
+
+
+@pytest.mark.parametrize(
+    ("program", "complaint"),
+    [
+        (OF_ANOTHER_VERSION, "it runs ingressd 0.0.1 and this is"),
+        (TALKS_NONSENSE.format(bytes=b"\0\0\0\1\xc1"), "is killed"),
+        (TALKS_NONSENSE.format(bytes=b"\xff\xff\xff\xff"), "a frame claims"),
+    ],
+    ids=["another version", "no message", "no frame"],
+)
+async def test_a_worker_that_makes_no_sense_is_killed(
+    program: str, complaint: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    command = (sys.executable, "-c", program)
+    async with running_pool(settings=PoolSettings(workers=1), command=command) as serving:
+        await serving.until(lambda: serving.pool.respawns >= 1)
+    assert any(complaint in record.message for record in caplog.records)
 
 
 async def test_a_roll_replaces_every_worker_and_loses_no_request() -> None:
@@ -161,6 +194,36 @@ async def test_a_roll_replaces_every_worker_and_loses_no_request() -> None:
         assert serving.pool.respawns == 0
         await serving.pool.report()
         assert requests_counted(serving.pool.metrics) == tally.answered, "counters outlive their workers"
+
+
+async def test_a_roll_loses_no_request_over_tls() -> None:
+    async with recording_upstream() as upstream, running_pool(table_for([upstream.endpoint])) as serving:
+        before = serving.serving_pids
+        async with steady_clients(serving.connect_tls, fresh=4, kept=4) as tally:
+            await serving.until(lambda: tally.answered >= 10)
+            await serving.pool.roll()
+            await serving.until(lambda: not serving.pids & before)
+            answered = tally.answered
+            await serving.until(lambda: tally.answered >= answered + 10)
+        assert tally.lost == []
+
+
+async def test_a_drain_during_a_roll_ends_everything() -> None:
+    async with running_pool(TableDifference()) as serving:
+        async with asyncio.TaskGroup() as group:
+            rolling = group.create_task(outcome_of(serving.pool.roll()))
+            await serving.until(lambda: len(serving.pids) == 3)
+            assert await serving.pool.drain(PATIENCE_SECONDS)
+        assert rolling.result() == "ingressd is ending"
+        assert serving.pids == set()
+
+
+async def outcome_of(roll: Coroutine[Any, Any, None]) -> str:
+    try:
+        await roll
+    except RollError as error:
+        return str(error)
+    return "rolled"
 
 
 async def test_rolls_that_are_asked_for_during_a_roll_become_one() -> None:
@@ -313,6 +376,24 @@ async def test_a_blocked_worker_shows_its_stacks_before_it_is_killed(
     errors = capfd.readouterr().err
     assert "in block_the_event_loop" in errors
     assert any(f"worker process {victim} has said nothing" in record.message for record in caplog.records)
+
+
+async def test_a_supervisor_that_did_not_run_itself_blames_no_worker() -> None:
+    jumped = 0.0
+
+    def clock() -> float:
+        return time.monotonic() + jumped
+
+    settings = PoolSettings(workers=2)
+    start = start_message(report_seconds=3600)
+    async with running_pool(TableDifference(), settings=settings, start=start, clock=clock) as serving:
+        before = serving.pids
+        jumped = 10 * settings.kill_after_seconds
+        assert min(worker.silent_seconds for worker in serving.pool.status().workers) > settings.kill_after_seconds
+        await serving.until(
+            lambda: all(worker.silent_seconds < settings.kill_after_seconds for worker in serving.pool.status().workers)
+        )
+        assert serving.pids == before
 
 
 async def test_a_slow_worker_makes_nothing_grow() -> None:

@@ -21,7 +21,7 @@ from ingressd.workers.codec import NoticeCodec, OrderCodec
 from ingressd.workers.messages import Applied, Drain, Hello, Notice, Order, Report, ReportRequest, TablePart
 from tests.support.objects import pem_pair
 from tests.support.proxying import table_for
-from tests.support.running import PATIENCE_SECONDS
+from tests.support.running_proxy import PATIENCE_SECONDS
 from tests.support.upstream import OK, RecordingUpstream, read_message, recording_upstream
 from tests.support.worker_pools import DEFAULT_CERTIFICATE_NAME, GET, bound_socket, read_answer, start_message
 from tls.key_pair import KeyPair

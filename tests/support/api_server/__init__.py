@@ -17,13 +17,16 @@ In a test with an event loop::
         async with server.outage(): ...        # connections refused, then the same port again, with all state
         await server.stop(); await server.start()
 
-Faults are methods of ``server.faults``. Those on requests take ``verb=``, ``resource=``, ``times=`` (None: until
-``clear()``) and ``after=`` (requests to leave alone first)::
+These raise ``StatusError`` for what the server would refuse.
+
+Faults are methods of ``server.faults``. Those on requests take ``verb=`` (as in RBAC), ``resource=`` ("ingresses",
+"ingresses/status"), ``namespace=``, ``name=``, ``times=`` (1; None: all until ``clear()``) and ``after=`` (requests to
+leave alone first)::
 
     fail(503), fail(429, retry_after_seconds=2), fail(502, html=True), fail(410, verb="watch")
-    hang()                    accept, never answer          refuse()        cut before an answer (reset=True: RST)
-    end_watches_at_once()     200, and EOF                  drip(piece_bytes=, seconds=)       slowly
-    truncate(bytes)           cut the answer in its middle  before(call)    call something first
+    hang()                    accept, never answer          refuse(reset=False)  cut before an answer, by FIN or RST
+    end_watches_at_once()     200, and EOF                  drip(piece_bytes=, seconds=)         slowly
+    truncate(bytes)           cut the answer in its middle  before(call)         call something, then answer
     restart(seconds)          an outage instead of an answer, for example in the middle of a list
 
 Those on the watches that are open (``resource=``, "" for all)::
@@ -59,5 +62,6 @@ from .kinds import Json
 from .request_path import ApiRequest
 from .running import RunningApiServer, running_api_server
 from .server import ApiServer
+from .status_error import StatusError
 
-__all__ = ["ApiRequest", "ApiServer", "Faults", "Json", "RunningApiServer", "running_api_server"]
+__all__ = ["ApiRequest", "ApiServer", "Faults", "Json", "RunningApiServer", "StatusError", "running_api_server"]

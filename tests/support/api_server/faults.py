@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from typing import TypedDict, Unpack
 
 import msgspec
 
@@ -71,10 +72,13 @@ class Restart(msgspec.Struct, frozen=True):
 Action = Fail | Hang | Refuse | EndAtOnce | Drip | Truncate | Before | Restart
 
 
-class Rule(msgspec.Struct):
-    """Which requests an action is for; ``after`` of them are left alone, and ``times`` is None for no end."""
+class Which(TypedDict, total=False):
+    """Which requests a fault is for; what is left out matches everything.
 
-    action: Action
+    ``resource`` may name a subresource (``ingresses/status``). ``after`` of them are left alone first; then ``times``
+    of them meet the fault, 1 unless given, and None is for all until ``clear()``.
+    """
+
     verb: str
     resource: str
     namespace: str
@@ -82,16 +86,34 @@ class Rule(msgspec.Struct):
     times: int | None
     after: int
 
+
+class Rule:
+    """An action for some requests, counted down."""
+
+    def __init__(self, action: Action, which: Which) -> None:
+        self.action = action
+        self._which = which
+        self._after = which.get("after", 0)
+        self._times = which.get("times", 1)
+
+    @property
+    def used_up(self) -> bool:
+        return self._times == 0
+
     def takes(self, request: ApiRequest) -> bool:
-        if self.verb not in ("", request.verb) or self.resource not in ("", request.whole_resource):
+        which = self._which
+        if (
+            which.get("verb", request.verb) != request.verb
+            or which.get("resource", request.whole_resource) != request.whole_resource
+            or which.get("namespace", request.namespace) != request.namespace
+            or which.get("name", request.name) != request.name
+        ):
             return False
-        if self.namespace not in ("", request.namespace) or self.name not in ("", request.name):
+        if self._after:
+            self._after -= 1
             return False
-        if self.after:
-            self.after -= 1
-            return False
-        if self.times is not None:
-            self.times -= 1
+        if self._times is not None:
+            self._times -= 1
         return True
 
 
@@ -108,7 +130,7 @@ class Faults:
         """Return what is to happen with a request; the oldest rule that takes it decides."""
         for rule in tuple(self._rules):
             if rule.takes(request):
-                if rule.times == 0:
+                if rule.used_up:
                     self._rules.remove(rule)
                 return rule.action
         return None
@@ -116,19 +138,8 @@ class Faults:
     def silences(self, request: ApiRequest) -> bool:
         return bool(self._silenced & {"", request.resource})
 
-    def add(
-        self,
-        action: Action,
-        *,
-        verb: str = "",
-        resource: str = "",
-        namespace: str = "",
-        name: str = "",
-        times: int | None = 1,
-        after: int = 0,
-    ) -> None:
-        """Use an action on requests that match; ``resource`` may name a subresource (``ingresses/status``)."""
-        self._rules.append(Rule(action, verb, resource, namespace, name, times, after))
+    def add(self, action: Action, **which: Unpack[Which]) -> None:
+        self._rules.append(Rule(action, which))
 
     def clear(self) -> None:
         """Be well again."""
@@ -138,59 +149,31 @@ class Faults:
             history.delay_seconds = 0.0
 
     def fail(
-        self,
-        code: int,
-        *,
-        retry_after_seconds: int | None = None,
-        html: bool = False,
-        verb: str = "",
-        resource: str = "",
-        times: int | None = 1,
-        after: int = 0,
+        self, code: int, *, retry_after_seconds: int | None = None, html: bool = False, **which: Unpack[Which]
     ) -> None:
-        self.add(Fail(code, retry_after_seconds, html), verb=verb, resource=resource, times=times, after=after)
+        self.add(Fail(code, retry_after_seconds, html), **which)
 
-    def hang(self, *, verb: str = "", resource: str = "", times: int | None = 1, after: int = 0) -> None:
-        self.add(Hang(), verb=verb, resource=resource, times=times, after=after)
+    def hang(self, **which: Unpack[Which]) -> None:
+        self.add(Hang(), **which)
 
-    def refuse(
-        self, *, reset: bool = False, verb: str = "", resource: str = "", times: int | None = 1, after: int = 0
-    ) -> None:
-        self.add(Refuse(reset), verb=verb, resource=resource, times=times, after=after)
+    def refuse(self, *, reset: bool = False, **which: Unpack[Which]) -> None:
+        self.add(Refuse(reset), **which)
 
-    def end_watches_at_once(self, *, resource: str = "", times: int | None = 1, after: int = 0) -> None:
-        self.add(EndAtOnce(), verb="watch", resource=resource, times=times, after=after)
+    def end_watches_at_once(self, **which: Unpack[Which]) -> None:
+        which["verb"] = "watch"
+        self.add(EndAtOnce(), **which)
 
-    def drip(
-        self,
-        *,
-        piece_bytes: int,
-        seconds: float,
-        verb: str = "",
-        resource: str = "",
-        times: int | None = 1,
-        after: int = 0,
-    ) -> None:
-        self.add(Drip(piece_bytes, seconds), verb=verb, resource=resource, times=times, after=after)
+    def drip(self, *, piece_bytes: int, seconds: float, **which: Unpack[Which]) -> None:
+        self.add(Drip(piece_bytes, seconds), **which)
 
-    def truncate(self, size: int, *, verb: str = "", resource: str = "", times: int | None = 1, after: int = 0) -> None:
-        self.add(Truncate(size), verb=verb, resource=resource, times=times, after=after)
+    def truncate(self, size: int, **which: Unpack[Which]) -> None:
+        self.add(Truncate(size), **which)
 
-    def before(
-        self,
-        call: Callable[[], object],
-        *,
-        verb: str = "",
-        resource: str = "",
-        times: int | None = 1,
-        after: int = 0,
-    ) -> None:
-        self.add(Before(call), verb=verb, resource=resource, times=times, after=after)
+    def before(self, call: Callable[[], object], **which: Unpack[Which]) -> None:
+        self.add(Before(call), **which)
 
-    def restart(
-        self, seconds: float, *, verb: str = "", resource: str = "", times: int | None = 1, after: int = 0
-    ) -> None:
-        self.add(Restart(seconds), verb=verb, resource=resource, times=times, after=after)
+    def restart(self, seconds: float, **which: Unpack[Which]) -> None:
+        self.add(Restart(seconds), **which)
 
     def drop_watches(self, resource: str = "") -> int:
         """End open watches cleanly, and return how many."""

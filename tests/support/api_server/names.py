@@ -32,6 +32,19 @@ def name_error(shape: str, name: str) -> str:
     return "" if pattern.fullmatch(name) else _TEXTS[shape]
 
 
+def port_name_error(name: str) -> str:
+    """Return what is wrong with the name of a port (RFC 6335, section 5.1, in lower case), or nothing."""
+    if len(name) > 15:
+        return "must be no more than 15 characters"
+    if not re.fullmatch(r"[-a-z0-9]+", name):
+        return "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"
+    if not re.search(r"[a-z]", name):
+        return "must contain at least one letter (a-z)"
+    if "--" in name:
+        return "must not contain consecutive hyphens"
+    return "must not begin or end with a hyphen" if "-" in (name[0], name[-1]) else ""
+
+
 def is_qualified(key: str) -> bool:
     """Whether this may be the key of a label or annotation."""
     match = _QUALIFIED.fullmatch(key)

@@ -21,12 +21,15 @@ _Subject = TypeVar("_Subject")
 class _InItsLoop(Generic[_Subject]):
     """Calls what belongs to an event loop from other threads."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, subject: _Subject) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, thread: threading.Thread, subject: _Subject) -> None:
         self._loop = loop
+        self._thread = thread
         self._subject = subject
 
     def call(self, action: Callable[[_Subject], _Result]) -> _Result:
-        """Call anything with the server, or with its faults, in its loop."""
+        """Call anything with the server, or with its faults, in its loop, where a fault may call it, too."""
+        if threading.current_thread() is self._thread:
+            return action(self._subject)
 
         async def called() -> _Result:
             return action(self._subject)
@@ -80,9 +83,9 @@ class RunningFaults(_InItsLoop[Faults]):
 class RunningApiServer(_InItsLoop[ApiServer]):
     """``ApiServer``, synchronously and from any thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, server: ApiServer) -> None:
-        super().__init__(loop, server)
-        self.faults = RunningFaults(loop, server.faults)
+    def __init__(self, loop: asyncio.AbstractEventLoop, thread: threading.Thread, server: ApiServer) -> None:
+        super().__init__(loop, thread, server)
+        self.faults = RunningFaults(loop, thread, server.faults)
         self.url = server.url
         self.port = server.port
         self.certificate_authority = server.certificate_authority
@@ -129,7 +132,7 @@ def running_api_server(**settings: Any) -> Iterator[RunningApiServer]:
     try:
         server = asyncio.run_coroutine_threadsafe(_started(settings), loop).result(PATIENCE_SECONDS)
         try:
-            yield RunningApiServer(loop, server)
+            yield RunningApiServer(loop, thread, server)
         finally:
             asyncio.run_coroutine_threadsafe(server.close(), loop).result(PATIENCE_SECONDS)
     finally:

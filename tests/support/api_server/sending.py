@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 
@@ -57,7 +58,9 @@ def cut(
     transport = request.transport
     if transport is not None:
         if reset:
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _CLOSE_WITH_RESET)
+            # A duplicate, because what event loops show is not always a whole socket.
+            with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as shared:
+                shared.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _CLOSE_WITH_RESET)
             transport.abort()
         else:
             transport.close()

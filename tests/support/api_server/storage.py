@@ -16,7 +16,7 @@ from .kinds import KINDS, NAMES, ApiKind, Json
 from .status_error import expired
 
 FIRST_RESOURCE_VERSION = 100
-"""Not 0, so that there is a resource version that is too old from the start."""
+"""Not 0, so that there are resource versions that are too old from the start."""
 
 
 class Stored(msgspec.Struct, frozen=True, dict=True):
@@ -139,7 +139,7 @@ class History:
 class Storage:
     def __init__(self, *, window: int) -> None:
         self.resource_version = FIRST_RESOURCE_VERSION
-        self.compacted = 0
+        self.compacted = FIRST_RESOURCE_VERSION
         self.histories = {kind: History(window) for kind in KINDS}
         self._objects: dict[ApiKind, dict[str, Stored]] = {kind: {} for kind in KINDS}
         self._sorted: dict[ApiKind, list[Stored]] = {}

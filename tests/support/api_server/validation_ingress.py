@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .kinds import Json
-from .names import is_address, name_error
+from .names import is_address, name_error, port_name_error
 from .status_error import FieldError, forbidden_value, invalid, required, unsupported
 
 _PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
@@ -148,7 +148,9 @@ def _backend_errors(field: str, backend: Json) -> list[FieldError]:
     if number and port_name:
         errors.append(invalid(field, "", "cannot set both port name & port number"))
     elif not number and not port_name:
-        errors.append(required(f"{field}.service.port.name", "port name or number is required"))
+        errors.append(required(field, "port name or number is required"))
+    elif port_name and (text := port_name_error(port_name)):
+        errors.append(invalid(f"{field}.service.port.name", port_name, text))
     elif number and not 0 < number < 65536:
         errors.append(invalid(f"{field}.service.port.number", number, "must be between 1 and 65535, inclusive"))
     return errors

@@ -6,6 +6,7 @@ import asyncio
 import enum
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -66,7 +67,7 @@ class Watch:
         self._changed.set()
 
     def bookmark(self) -> None:
-        if self._options.bookmarks:
+        if self._options.bookmarks and not self.silent:
             # What it says is decided when its turn comes, after the events of before.
             self._orders.append(self._bookmark)
             self._changed.set()
@@ -78,7 +79,7 @@ class Watch:
         first = self._start()
         self._history.listen(self._changed.set)
         try:
-            while loop.time() < deadline:
+            while self.silent or loop.time() < deadline:
                 self._changed.clear()
                 if first and not self.silent:
                     await send(first)
@@ -94,11 +95,9 @@ class Watch:
                     next_bookmark = loop.time() + bookmark_seconds
                     self.bookmark()
                     continue
-                try:
-                    async with asyncio.timeout_at(min(deadline, next_bookmark)):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(next_bookmark if self.silent else min(deadline, next_bookmark)):
                         await self._changed.wait()
-                except TimeoutError:
-                    continue
         finally:
             self._history.forget(self._changed.set)
         return Ending.CLEAN
