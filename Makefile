@@ -7,9 +7,11 @@ READY := $(VENV)/.ready
 LOAD_VENV := .venv-load
 LOAD_READY := $(LOAD_VENV)/.ready
 LOAD_PORT := 18180
+KUSTOMIZE ?= .tools/kustomize
+HELM ?= .tools/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format load drill docs lock clean
+.PHONY: help demo test check format load drill docs manifests manifests-check lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,8 +62,23 @@ drill: $(READY) ## Measure memory, long-lived connections, start, reload, rate a
 docs: $(READY) ## Write docs/reference.md from the program's tables
 	$(BIN)/python docs/reference.py
 
+# Only whoever changes the manifests needs these two, and Go to build them; the tests read what is rendered.
+.tools/kustomize:
+	GOBIN=$(CURDIR)/.tools go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.2
+
+.tools/helm:
+	GOBIN=$(CURDIR)/.tools go install helm.sh/helm/v3/cmd/helm@v3.22.0
+
+manifests: $(READY) $(KUSTOMIZE) $(HELM) ## Render manifests/rendered from the overlays and the chart (needs Go, or KUSTOMIZE= and HELM=)
+	KUSTOMIZE=$(KUSTOMIZE) HELM=$(HELM) $(BIN)/python -m manifests.render
+
+manifests-check: $(READY) $(KUSTOMIZE) $(HELM) ## Fail when overlays and chart differ, or when what is rendered is old
+	KUSTOMIZE=$(KUSTOMIZE) HELM=$(HELM) $(BIN)/python -m manifests.render --check
+
 lock: ## Resolve the pinned requirements again from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/runtime.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra cluster -o requirements/cluster.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build -o requirements/build.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group load -o requirements/load.txt
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -76,11 +76,13 @@ class OpenWatch:
 class ApiClient:
     """Talks to one API server.
 
+    ``forget`` makes the server forget all versions but the newest: a real one those of ConfigMaps at least.
     ``namespace`` is for the test alone. Objects outside of namespaces get their names from ``unique``, and are
     deleted at the end.
     """
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.forget: Callable[[], None] = lambda: None
         self._session = session
         self._suffix = uuid4().hex[:8]
         self._cluster_wide: list[str] = []
@@ -181,9 +183,12 @@ async def speaking(url: str, *, token: str = "", tls: ssl.SSLContext | None = No
 
 
 @asynccontextmanager
-async def connected(url: str, *, token: str = "", tls: ssl.SSLContext | None = None) -> AsyncIterator[ApiClient]:
+async def connected(
+    url: str, *, forget: Callable[[], None], token: str = "", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[ApiClient]:
     """Talk to an API server as a user who may do everything, in a namespace for this test."""
     async with speaking(url, token=token, tls=tls) as client:
+        client.forget = forget
         await client.open()
         try:
             yield client

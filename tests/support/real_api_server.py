@@ -138,7 +138,11 @@ class RealApiServer:
         self.request("DELETE", self.path(kind, namespace, name, api_version=api_version)).check()
 
     def compact(self) -> None:
-        """Have etcd forget every version but the newest."""
+        """Have etcd forget every version but the newest.
+
+        A kind is still watched from older versions, and its pages go on, for as long as the API server's own cache
+        remembers them, which is no fixed time. ConfigMaps are kept out of it: their versions are gone at once.
+        """
         newest = self.request("GET", "/api/v1/namespaces", query={"limit": "1"}).check()["metadata"]["resourceVersion"]
         place = urlsplit(self._etcd_url)
         assert place.hostname is not None
@@ -254,6 +258,8 @@ def _api_server_flags(folder: Path, etcd_url: str, port: int, credentials: Crede
         "--authorization-mode=RBAC",
         "--disable-admission-plugins=ServiceAccount",
         "--service-cluster-ip-range=10.0.0.0/24",
+        # Without the cache in front of etcd, a version is gone once etcd has forgotten it; see ``compact``.
+        "--watch-cache-sizes=configmaps#0",
         # It would publish the loopback address as an endpoint, which is refused.
         "--endpoint-reconciler-type=none",
         "--allow-privileged=true",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from .status_error import FieldError, bad_request, forbidden_value, options_not_valid, unsupported
+from .status_error import FieldError, StatusError, bad_request, forbidden_value, options_not_valid, unsupported
 
 _EXACT = "Exact"
 _NOT_OLDER_THAN = "NotOlderThan"
@@ -63,7 +63,7 @@ def list_options(query: Mapping[str, str]) -> ListOptions:
     if continuation and version not in ("", "0"):
         raise bad_request("specifying resource version is not allowed when using continue")
     return ListOptions(
-        resource_version=_number(query, "resourceVersion"),
+        resource_version=_resource_version(version, watch=watch),
         exact=match == _EXACT,
         not_older_than=match == _NOT_OLDER_THAN,
         limit=_number(query, "limit") or 0,
@@ -108,6 +108,20 @@ def _number(query: Mapping[str, str], name: str) -> int | None:
     text = query.get(name, "")
     if not text:
         return None
-    if not text.isascii() or not text.isdigit():
-        raise bad_request(f'invalid {name} "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+    if not _is_number(text):
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
     return int(text)
+
+
+def _resource_version(text: str, *, watch: bool) -> int | None:
+    if not text:
+        return None
+    if not _is_number(text):
+        message = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        # A watch returns the error as it is, and what says no reason is an internal error.
+        raise StatusError(500, message, reason="") if watch else bad_request(f"invalid resource version: {message}")
+    return int(text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -9,15 +9,12 @@ _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _QUALIFIED = re.compile(r"(?:(?P<prefix>[^/]+)/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _SHAPES = {
     "label": (63, re.compile(_LABEL)),
-    "service": (63, re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")),
     "subdomain": (253, re.compile(rf"{_LABEL}(?:\.{_LABEL})*")),
     "wildcard": (253, re.compile(rf"\*(?:\.{_LABEL})+")),
 }
 _TEXTS = {
     "label": "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
     "end with an alphanumeric character",
-    "service": "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
-    "character, and end with an alphanumeric character",
     "subdomain": "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
     "must start and end with an alphanumeric character",
     "wildcard": "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain",
@@ -25,7 +22,7 @@ _TEXTS = {
 
 
 def name_error(shape: str, name: str) -> str:
-    """Return what is wrong with a name of a shape (label, service, subdomain, wildcard), or nothing."""
+    """Return what is wrong with a name of a shape (label, subdomain, wildcard), or nothing."""
     longest, pattern = _SHAPES[shape]
     if len(name) > longest:
         return f"must be no more than {longest} bytes"

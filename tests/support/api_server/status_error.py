@@ -56,8 +56,9 @@ class StatusError(Exception):
             "metadata": {"continue": self.continuation} if self.continuation else {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
         }
+        if self.reason:
+            found["reason"] = self.reason
         if self.details is not None:
             found["details"] = self.details
         return {**found, "code": self.code}
@@ -150,7 +151,7 @@ def expired(wanted: int, oldest: int) -> StatusError:
 
 def too_large(wanted: int, current: int) -> StatusError:
     causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
-    message = f"Too large resource version: {wanted}, current: {current}"
+    message = f"Timeout: Too large resource version: {wanted}, current: {current}"
     return StatusError(504, message, details={"causes": causes, "retryAfterSeconds": 1})
 
 

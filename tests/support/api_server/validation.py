@@ -19,7 +19,7 @@ from .validation_ingress import ingress_class_errors, ingress_errors, load_balan
 _MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)")
 _MICRO_TIME_LAYOUT = "2006-01-02T15:04:05.000000Z07:00"
 _MICRO_TIMES = {"Lease": (("spec", "acquireTime"), ("spec", "renewTime")), "Event": (("eventTime",),)}
-_NAME_SHAPES = {"Service": "service", "Namespace": "label"}
+_NAME_SHAPES = {"Service": "label", "Namespace": "label"}
 LONGEST_EVENT_TEXT = {"action": 128, "reason": 128, "message": 1024}
 
 
@@ -169,8 +169,11 @@ def _slice_errors(value: Json) -> list[FieldError]:
             errors.append(required(field, "must contain at least 1 address"))
         for position, address in enumerate(addresses):
             version = {"IPv4": ".", "IPv6": ":"}.get(address_type or "", "")
-            if version and not (is_address(address) and version in address):
-                errors.append(invalid(f"{field}[{position}]", address, f"must be an {address_type} address"))
+            if version and not is_address(address):
+                message = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+                errors.append(invalid(f"{field}[{position}]", address, message))
+            elif version not in address:
+                errors.append(invalid(field, address, f"must be an {address_type} address"))
     return errors
 
 
