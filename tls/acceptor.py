@@ -99,7 +99,8 @@ class TlsAcceptor:
         self._stop_reading()
         if self._loop is not None:
             # These clients are connected, as far as they know: closing the socket would reset them.
-            self._accept_batch(self._loop)
+            while self._accept_batch(self._loop):
+                pass
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None
@@ -130,24 +131,26 @@ class TlsAcceptor:
             self._loop.remove_reader(self._socket)
             self._reading = False
 
-    def _accept_batch(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _accept_batch(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Take a batch; False when nobody waits any more, or nobody can be taken now."""
         for _ in range(_BATCH):
             if self.pending >= self._max_pending:
                 self._stop_reading()
-                return
+                return False
             try:
                 sock, address = self._socket.accept()
             except (BlockingIOError, InterruptedError):
-                return
+                return False
             except OSError as error:
                 if error.errno in _ONE_CONNECTION_ONLY:
                     continue
                 self._pause_accepting(loop, error)
-                return
+                return False
             peer = _text_of(address)
             task = loop.create_task(self._serve(sock, peer), name=f"tls handshake with {peer}")
             self._tasks.add(task)
             task.add_done_callback(functools.partial(self._finished, sock))
+        return True
 
     def _pause_accepting(self, loop: asyncio.AbstractEventLoop, error: OSError) -> None:
         """A socket that cannot be accepted stays readable: without a pause the loop would spin on it."""

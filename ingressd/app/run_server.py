@@ -99,7 +99,7 @@ class RunServer:
         cluster: Cluster | None,
         open_sockets: Callable[[], TrafficSockets],
     ) -> None:
-        self._accepts = False
+        self._accepts = self._served = False
         self._settings = settings
         self._controller = controller
         self._source = source
@@ -176,14 +176,14 @@ class RunServer:
             addresses = _address(sockets.http), _address(sockets.https)
             await first_of(pool.wait_until_serving(), stop.wait())
             if not stop.is_set():
-                self._accepts = True
+                self._accepts = self._served = True
                 _log.info("ready: HTTP on %s, HTTPS on %s, %d workers", *addresses, self._settings.workers)
                 gc.freeze()
             async with asyncio.TaskGroup() as group:
                 rolling = group.create_task(_roll_whenever(roll, pool), name="roll")
                 await stop.wait()
-                await self._drain(pool)
                 rolling.cancel()
+                await self._drain(pool)
         finally:
             await pool.close()
 
@@ -220,9 +220,7 @@ class RunServer:
     def waiting_for(self) -> tuple[str, ...]:
         if not self._controller.synced:
             return self._source.waiting_for()
-        if self._pool is None or not self._pool.generation:
-            return ("The workers are being started.",)
-        return ()
+        return () if self._served else ("The workers are being started.",)
 
     def routes(self) -> tuple[RouteRow, ...]:
         return route_rows(self._controller)

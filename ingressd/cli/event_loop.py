@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import resource
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
 
 from ingressd.cli.exit_code import ExitCode
+from ingressd.event_loop import new_event_loop
 
 _Result = TypeVar("_Result")
 
@@ -23,7 +24,7 @@ def run(work: Coroutine[Any, Any, _Result]) -> _Result:
     """Run ``work`` to its end, on uvloop where it is installed. A Ctrl-C that nobody waits for ends the program."""
     raise_descriptor_limit()
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
             return runner.run(work)
     except KeyboardInterrupt:
         raise SystemExit(ExitCode.INTERRUPTED) from None
@@ -58,11 +59,3 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
     finally:
         for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop

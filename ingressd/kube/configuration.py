@@ -62,7 +62,7 @@ class LoadedConfiguration:
         self.context = context
         self._token_file = token_file
         self._expires = expires
-        self._signatures = self._sign()
+        self._signatures = self._sign({})
 
     def __repr__(self) -> str:
         return f"<the configuration of {self.server} from {self.origin}>"
@@ -75,7 +75,7 @@ class LoadedConfiguration:
         """True when a file with a certificate has changed, or the credentials expire; ``now`` is an aware time."""
         if self._expires is not None and now >= self._expires - _EXPIRY_MARGIN:
             return True
-        return self._sign() != self._signatures
+        return self._sign(self._signatures) != self._signatures
 
     def read_token(self) -> None:
         """Take over the token of a service account, which the kubelet renews; keep the last one if there is none."""
@@ -83,9 +83,9 @@ class LoadedConfiguration:
             with contextlib.suppress(OSError, ClusterConfigurationError):
                 self.library.api_key["BearerToken"] = _authorization(f"Bearer {_text_of(self._token_file)}")
 
-    def _sign(self) -> Mapping[str, tuple[int, int, int]]:
+    def _sign(self, before: Mapping[str, tuple[int, int, int]]) -> Mapping[str, tuple[int, int, int]]:
         """What changes whenever a file does. One that cannot be looked at is unchanged: it is being replaced."""
-        signatures = dict(getattr(self, "_signatures", {}))
+        signatures = dict(before)
         for path in (self.library.ssl_ca_cert, self.library.cert_file, self.library.key_file):
             if path:
                 with contextlib.suppress(OSError):

@@ -136,7 +136,7 @@ def _unreachable(message: str) -> ApiError:
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, ssl.SSLError):
-        return str(error.reason or error.strerror or "TLS failed").replace("_", " ").lower()
+        return str(getattr(error, "reason", None) or error.strerror or "TLS failed").replace("_", " ").lower()
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno).lower()
     return str(error) or type(error).__name__

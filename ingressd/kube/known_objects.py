@@ -28,7 +28,7 @@ class KnownObjects:
 
     def replace(self, listed: Iterable[DecodedObject]) -> tuple[Change, ...]:
         """Everything that exists: the deletions of what vanished, and all the rest applied again."""
-        applied: list[Change] = []
+        applied: list[Applied] = []
         seen: set[ObjectKey] = set()
         reported: dict[str, tuple[Problem, ...]] = {}
         anonymous = False
@@ -44,9 +44,9 @@ class KnownObjects:
                 reported[self._reporter(key)] = decoded.problems
         # What nobody could tell the name of may be any of those that are missing.
         vanished = [] if anonymous else sorted(self._keys - seen)
-        good = {change.object.key for change in applied if isinstance(change, Applied)}
+        good = {change.object.key for change in applied}
         self._keys = (self._keys - set(vanished)) | good
-        changes = [*(Deleted(key) for key in vanished), *applied]
+        changes: list[Change] = [*(Deleted(key) for key in vanished), *applied]
         changes += [Reported(reporter, ()) for reporter in sorted(self._reported.keys() - reported.keys())]
         changes += [Reported(*report) for report in reported.items() if self._reported.get(report[0]) != report[1]]
         self._reported = reported

@@ -4,6 +4,7 @@ A source says what exists, once, and then what changes (``ingressd.resources.cha
 what an object means is the business of translation.
 
 files         manifests in files and folders, watched
+kubernetes    the objects of a cluster, listed and watched
 origins       which file and line an object came from
 
 Below ``files``, from bytes to objects:

@@ -101,6 +101,8 @@ class MetricsCollector(Collector):
         self._version = version
 
     def collect(self) -> Iterator[Metric]:
+        # First, since whoever takes stock forgets the series of what no longer exists.
+        inventory = self._inventory()
         yield InfoMetricFamily(
             "ingressd_build",
             "The version of ingressd and of Python.",
@@ -111,7 +113,7 @@ class MetricsCollector(Collector):
             yield self._route_counter(counter)
         for histogram in _ROUTE_HISTOGRAMS:
             yield self._route_histogram(histogram)
-        yield from self._inventory_families(self._inventory())
+        yield from self._inventory_families(inventory)
 
     def _requests(self) -> Metric:
         family = CounterMetricFamily("ingressd_requests", "Requests answered.", labels=RequestKey._fields)

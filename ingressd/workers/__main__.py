@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> None:
     import asyncio
     import socket
 
-    from ingressd.workers.event_loop import new_event_loop
+    from ingressd.event_loop import new_event_loop
     from ingressd.workers.worker import work
 
     channel, http, https = (socket.socket(fileno=int(descriptor)) for descriptor in arguments)

@@ -228,10 +228,8 @@ class AnyOrder(RuleBasedStateMachine):
         whole = Published(SETTINGS, [Applied(found) for found in expected.values()])
         assert self.controller.table == whole.controller.table
         assert self.table == whole.controller.table
-        about_good = tuple(
-            found for found in self.controller.problems() if found.key is None or found.key.name != "bad"
-        )
-        assert about_good == whole.controller.problems()
+        found = set(self.controller.translation.problems.all())
+        assert found == set(whole.controller.translation.problems.all())
         assert self.controller.not_served() == whole.controller.not_served()
 
     def _known(self) -> dict[ObjectKey, KubernetesObject]:
@@ -249,6 +247,11 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 AnyOrder.TestCase.settings = hypothesis.settings(
-    max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
+    max_examples=30,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+    # Sockets have a timing of their own, so what failed may not fail again: nothing to make smaller.
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
 )
 TestAnyOrder = AnyOrder.TestCase

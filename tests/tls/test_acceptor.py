@@ -446,6 +446,20 @@ def test_who_is_connected_when_accepting_stops_is_served(run: Run, site: Site) -
     run(main())
 
 
+def test_everybody_who_waits_when_accepting_stops_is_taken(run: Run, site: Site) -> None:
+    """More than are accepted at a time."""
+
+    async def main() -> None:
+        async with running(site.acceptor()) as acceptor:
+            waiting = [socket.create_connection(site.address) for _ in range(100)]
+            acceptor.stop_accepting()
+            assert acceptor.pending == len(waiting)
+            for client in waiting:
+                client.close()
+
+    run(main())
+
+
 @pytest.mark.parametrize("sent", [b"", hello_of("a.test")])
 @pytest.mark.parametrize("steps", [0, 20])
 def test_closing_drops_who_has_not_finished(run: Run, site: Site, sent: bytes, steps: int) -> None:

@@ -1,4 +1,4 @@
-"""Which event loop a worker runs on."""
+"""Which event loop ingressd runs on."""
 
 from __future__ import annotations
 
