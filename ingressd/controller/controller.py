@@ -131,6 +131,8 @@ class Controller:
             was_synced = self.synced
             self.apply(batch)
             burst.extend(hurry=self.synced and not was_synced)
+            # A list of ten thousand objects would stay in memory until something else happens.
+            del batch
         burst.extend(hurry=True)
 
 

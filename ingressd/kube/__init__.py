@@ -12,6 +12,6 @@ events       warnings where ``kubectl describe`` shows them: counted, bounded, n
 
 Below ``client``: ``configuration`` (where the API server is, and who we are to it) and ``connection`` (a session under
 one set of credentials). Below ``reflector``: ``selection`` (what is listed and watched), ``object_page`` and
-``watch_stream`` (the two kinds of answers), ``decode`` and ``plain_slice`` (one object), ``known_objects`` (what was said
-so far), ``backoff``, ``outage`` (its end, noticed early) and ``reflector_health``.
+``watch_stream`` (the two kinds of answers), ``decode`` and ``plain_slice`` (one object), ``known_objects`` (what was
+said so far), ``backoff``, ``outage`` (its end, noticed early) and ``reflector_health``.
 """

@@ -68,20 +68,27 @@ PERMISSIONS: tuple[Permission, ...] = (
 """Every call there is. A kind may have several rules, one for each feature that needs it."""
 
 
-def needed_rule(found: Permission) -> str:
-    """Return the rule as one would write it: ``apiGroups [""], resources [services], verbs [list, watch]``."""
-    return f'apiGroups ["{found.resource.group}"], resources [{found.rule_resource}], verbs [{", ".join(found.verbs)}]'
+def needed_rule(found: Permission, namespace: str = "") -> str:
+    """Return where the rule belongs, and the rule as one would write it.
+
+    ``a ClusterRole must grant apiGroups [""], resources [services], verbs [list, watch]``. ``namespace`` is
+    where the call was made; it is empty for the whole cluster.
+    """
+    where = f"a Role in namespace {namespace}" if namespace else "a ClusterRole"
+    verbs = ", ".join(found.verbs)
+    return f'{where} must grant apiGroups ["{found.resource.group}"], resources [{found.rule_resource}], verbs [{verbs}]'
+
+
+def permission_for(wanted: Resource, feature: Feature, subresource: str = "") -> Permission:
+    """Return the rule that a call needs. Raises LookupError for one that is not in the table: a programming error."""
+    asked = (wanted, feature, subresource)
+    found = next((rule for rule in PERMISSIONS if (rule.resource, rule.feature, rule.subresource) == asked), None)
+    if found is None:
+        raise LookupError(f"{wanted} is not called for {feature}")
+    return found
 
 
 def forbidden_sentence(wanted: Resource, feature: Feature, namespace: str = "", subresource: str = "") -> str:
-    """Say which rule is missing, and what does not work without it.
-
-    ``namespace`` is where the call was made; it is empty for the whole cluster. Raises LookupError for a call that is
-    not in the table (a programming error).
-    """
-    wanted_rule = (wanted, feature, subresource)
-    found = next((rule for rule in PERMISSIONS if (rule.resource, rule.feature, rule.subresource) == wanted_rule), None)
-    if found is None:
-        raise LookupError(f"{wanted} is not called for {feature}")
-    where = f"a Role in namespace {namespace}" if namespace else "a ClusterRole"
-    return f"The service account may not use {wanted}: {where} must grant {needed_rule(found)}; {feature} needs it."
+    """Say which rule is missing, and what does not work without it; arguments as above."""
+    rule = needed_rule(permission_for(wanted, feature, subresource), namespace)
+    return f"The service account may not use {wanted}: {rule}; {feature} needs it."

@@ -17,6 +17,7 @@ from ingressd.kube.backoff import Backoff, BackoffTiming
 from ingressd.kube.decode import DecodedObject, ObjectDecoder
 from ingressd.kube.known_objects import KnownObjects
 from ingressd.kube.object_page import read_page
+from ingressd.kube.permissions import Feature, needed_rule, permission_for
 from ingressd.kube.reflector_health import ReflectorHealth
 from ingressd.kube.selection import Selection
 from ingressd.kube.watch_stream import (
@@ -119,6 +120,8 @@ class Reflector:
                 await self._wait_out(error)
                 continue
             yield listed
+            # Otherwise a second copy of everything would live as long as the watch.
+            del listed
             async with contextlib.aclosing(self._watch_until_stale()) as batches:
                 async for batch in batches:
                     yield batch
@@ -239,7 +242,8 @@ class Reflector:
     async def _wait_out(self, error: ApiError) -> None:
         sentence = str(error)
         if error.fault is ApiFault.FORBIDDEN:
-            sentence = f"{sentence.rstrip('.')}. {self._selection.missing_rule}"
+            rule = needed_rule(permission_for(self._selection.resource, Feature.ROUTING), self._selection.namespace)
+            sentence = f"{sentence.rstrip('.')}. For the service account, {rule}."
         if self._fault is None:
             self._note(since=self._clock())
         if error.fault is not self._fault:

@@ -32,15 +32,6 @@ class Selection(msgspec.Struct, frozen=True):
         given = {"labelSelector": self.label_selector, "fieldSelector": self.field_selector}
         return {name: value for name, value in given.items() if value}
 
-    @property
-    def missing_rule(self) -> str:
-        """One sentence: the RBAC rule that reading these objects takes."""
-        where = f"a Role in namespace {self.namespace}" if self.namespace else "a ClusterRole"
-        return (
-            f'Grant its service account, in {where}, the rule apiGroups: ["{self.resource.group}"], '
-            f'resources: ["{self.resource.plural}"], verbs: ["get", "list", "watch"].'
-        )
-
     def __str__(self) -> str:
         """As people say it: ``ingresses.networking.k8s.io in namespace shop``."""
         return f"{self.resource} in namespace {self.namespace}" if self.namespace else str(self.resource)

@@ -244,8 +244,8 @@ async def test_a_forbidden_kind_names_the_rule_that_is_missing() -> None:
     health = followed.reflector.health
     assert not health.listed
     assert health.error == (
-        "services is forbidden. Grant its service account, in a ClusterRole, the rule "
-        'apiGroups: [""], resources: ["services"], verbs: ["get", "list", "watch"].'
+        "services is forbidden. For the service account, a ClusterRole must grant "
+        'apiGroups [""], resources [services], verbs [list, watch].'
     )
 
 

@@ -12,14 +12,6 @@ def test_paths_and_queries() -> None:
     assert some.query == {"labelSelector": "team=a", "fieldSelector": "type=kubernetes.io/tls"}
 
 
-def test_the_missing_rule_can_be_copied_into_a_role() -> None:
-    assert Selection(Kind.INGRESS).missing_rule == (
-        'Grant its service account, in a ClusterRole, the rule apiGroups: ["networking.k8s.io"], '
-        'resources: ["ingresses"], verbs: ["get", "list", "watch"].'
-    )
-    assert 'in a Role in namespace shop, the rule apiGroups: [""]' in Selection(Kind.SECRET, "shop").missing_rule
-
-
 def test_words() -> None:
     assert str(Selection(Kind.ENDPOINT_SLICE)) == "endpointslices.discovery.k8s.io"
     assert str(Selection(Kind.SERVICE, "shop")) == "services in namespace shop"
