@@ -26,11 +26,15 @@ from ingressd.resources.validation import validate
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """A copy of the whole object, which nothing here reads."""
 
+PROBLEMS_OF_FILES = frozenset(("unknown_field", "loopback_address"))
+"""An API server keeps no field that it does not know: what is unknown here is newer than we are. And it has accepted
+the address, whatever others would do."""
+
 
 class DecodedObject(NamedTuple):
     """``object`` is None when it has an error, ``key`` when it has no name; ``resource_version`` is opaque.
 
-    The object itself carries no resource version, so that an update of its status alone gives an equal one.
+    The object itself carries no resource version, so that an update which changes nothing of it gives an equal one.
     """
 
     key: ObjectKey | None
@@ -65,10 +69,9 @@ class ObjectDecoder:
             resource_version = _resource_version(value)
             whole = {**value, "apiVersion": API_VERSIONS[self._kind], "kind": self._kind.value}
             (manifest,) = decode(whole).manifests
-            # The API server keeps no field that it does not know: what is unknown here is newer than we are.
-            problems = tuple(problem for problem in manifest.problems if problem.code != "unknown_field")
+            problems = manifest.problems
             if manifest.object is None:
-                return DecodedObject(manifest.key, None, resource_version, problems)
+                return DecodedObject(manifest.key, None, resource_version, _of_objects(problems))
             return _decoded(
                 manifest.object.key, manifest.object, resource_version, problems + validate(manifest.object)
             )
@@ -84,6 +87,7 @@ class ObjectDecoder:
 def _decoded(
     key: ObjectKey, found: KubernetesObject, resource_version: str, problems: tuple[Problem, ...]
 ) -> DecodedObject:
+    problems = _of_objects(problems)
     if any(problem.severity is Severity.ERROR for problem in problems):
         return DecodedObject(key, None, resource_version, problems)
     metadata = found.metadata
@@ -92,6 +96,10 @@ def _decoded(
         annotations = {name: value for name, value in annotations.items() if name != LAST_APPLIED}
     metadata = msgspec.structs.replace(metadata, resource_version="", annotations=annotations)
     return DecodedObject(key, msgspec.structs.replace(found, metadata=metadata), resource_version, problems)
+
+
+def _of_objects(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(problem for problem in problems if problem.code not in PROBLEMS_OF_FILES)
 
 
 def _is_large(found: KubernetesObject) -> bool:

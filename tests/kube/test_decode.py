@@ -186,3 +186,18 @@ def test_an_ingress_without_namespace_is_one_of_the_default_namespace() -> None:
     decoded = ObjectDecoder(Kind.INGRESS).decode(b'{"metadata": {"name": "web"}, "spec": {"rules": [{"host": "a.b"}]}}')
     assert isinstance(decoded.object, Ingress)
     assert decoded.key == ObjectKey(Kind.INGRESS, "default", "web")
+
+
+def test_an_address_that_the_api_server_has_accepted_is_not_warned_about() -> None:
+    decoded = ObjectDecoder(Kind.ENDPOINT_SLICE).decode(
+        msgspec.json.encode(
+            {
+                "metadata": {"name": "web-x", "namespace": "default", "labels": {"kubernetes.io/service-name": "web"}},
+                "addressType": "IPv4",
+                "endpoints": [{"addresses": ["127.0.0.1"]}],
+                "ports": [{"name": "", "port": 80, "protocol": "TCP"}],
+            }
+        )
+    )
+    assert decoded.object is not None
+    assert decoded.problems == ()
