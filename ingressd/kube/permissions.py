@@ -75,8 +75,8 @@ def needed_rule(found: Permission, namespace: str = "") -> str:
     where the call was made; it is empty for the whole cluster.
     """
     where = f"a Role in namespace {namespace}" if namespace else "a ClusterRole"
-    verbs = ", ".join(found.verbs)
-    return f'{where} must grant apiGroups ["{found.resource.group}"], resources [{found.rule_resource}], verbs [{verbs}]'
+    group, verbs = found.resource.group, ", ".join(found.verbs)
+    return f'{where} must grant apiGroups ["{group}"], resources [{found.rule_resource}], verbs [{verbs}]'
 
 
 def permission_for(wanted: Resource, feature: Feature, subresource: str = "") -> Permission:

@@ -190,14 +190,14 @@ def test_an_ingress_without_namespace_is_one_of_the_default_namespace() -> None:
 
 def test_an_address_that_the_api_server_has_accepted_is_not_warned_about() -> None:
     decoded = ObjectDecoder(Kind.ENDPOINT_SLICE).decode(
-        msgspec.json.encode(
+        json.dumps(
             {
                 "metadata": {"name": "web-x", "namespace": "default", "labels": {"kubernetes.io/service-name": "web"}},
                 "addressType": "IPv4",
                 "endpoints": [{"addresses": ["127.0.0.1"]}],
                 "ports": [{"name": "", "port": 80, "protocol": "TCP"}],
             }
-        )
+        ).encode()
     )
     assert decoded.object is not None
     assert decoded.problems == ()
