@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
+from ingressd.controller.controller import NotServed
 from ingressd.controller.explanation import HostCandidate
 from ingressd.routing.table import RoutingTable
 from ingressd.routing.virtual_host import ANY_HOST, wildcard_of
@@ -11,7 +13,11 @@ from ingressd.routing.virtual_host import ANY_HOST, wildcard_of
 HostKind = Literal["exact", "wildcard", "any"]
 
 
-def host_candidates(table: RoutingTable, host: str) -> tuple[HostCandidate, ...]:
+LeftOut = Callable[[str], str]
+"""Says which Ingress names a host and is none of ours, in a sentence; empty when there is none."""
+
+
+def host_candidates(table: RoutingTable, host: str, left_out: LeftOut = lambda name: "") -> tuple[HostCandidate, ...]:
     """List the hosts that the canonical ``host`` could belong to, the strongest first, and those it only seems to."""
     wildcard = wildcard_of(host)
     found: list[HostCandidate] = []
@@ -21,7 +27,7 @@ def host_candidates(table: RoutingTable, host: str) -> tuple[HostCandidate, ...]
     tried.append((ANY_HOST, "any"))
     chosen = ""
     for name, kind in tried:
-        why = _why_not(table, name, kind)
+        why = _why_not(table, name, kind, left_out)
         matched = not why
         if matched and not any(candidate.chosen for candidate in found):
             chosen = name or "any host"
@@ -47,13 +53,13 @@ _WHY_CHOSEN: dict[HostKind, str] = {
 }
 
 
-def _why_not(table: RoutingTable, name: str, kind: HostKind) -> str:
+def _why_not(table: RoutingTable, name: str, kind: HostKind, passed_over: NotServed | None) -> str:
     virtual_host = table.hosts.get(name)
-    if virtual_host is None:
-        return (
-            "No Ingress has a rule without a host, or a default backend." if kind == "any" else "No Ingress names it."
-        )
-    return "" if virtual_host.routed else "It stands only under tls, which chooses a certificate and no route."
+    if virtual_host is not None:
+        return "" if virtual_host.routed else "It stands only under tls, which chooses a certificate and no route."
+    if passed_over is not None:
+        return f"{passed_over.ingress} names it, and is not served here: {passed_over.why}"
+    return "No Ingress has a rule without a host, or a default backend." if kind == "any" else "No Ingress names it."
 
 
 def _near_misses(host: str) -> list[str]:
