@@ -54,11 +54,11 @@ async def test_json_patch(api: ApiClient, operations: Any, data: dict[str, str] 
 async def test_json_patch_of_a_name_with_a_slash(api: ApiClient) -> None:
     """RFC 6901 section 3: in a pointer it is written ``~1``."""
     place = await make(api)
-    for operation in (
-        {"op": "add", "value": {"a.test/b": "1"}, "path": "/metadata/annotations"},
-        {"op": "replace", "value": "2", "path": "/metadata/annotations/a.test~1b"},
-    ):
-        patched = await api.patch(place, [operation], JSON_PATCH)
+    operations = [
+        {"op": "add", "path": "/metadata/annotations", "value": {"a.test/b": "1"}},
+        {"op": "replace", "path": "/metadata/annotations/a.test~1b", "value": "2"},
+    ]
+    patched = await api.patch(place, operations, JSON_PATCH)
     assert patched.body["metadata"]["annotations"] == {"a.test/b": "2"}
 
 

@@ -56,6 +56,7 @@ def assert_invalid(reply: Reply, field: str) -> None:
             f"annotations.{CLASS_ANNOTATION}",
         ),
         (service("Upper"), "metadata.name"),
+        ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a/b": ""}}, "data[a/b]"),
         (service("a", {"port": 0}), "spec.ports[0].port"),
         (service("a", {"port": 80}, {"port": 81}), "spec.ports[0].name"),
         (service("a", type="ExternalName"), "spec.externalName"),

@@ -70,6 +70,16 @@ async def test_initial_events_end_with_a_bookmark(api: ApiClient) -> None:
         assert ((event := await watch.event()).type, event.name) == ("ADDED", "b")
 
 
+async def test_bookmark_ends_initial_events_that_were_not_asked_for(api: ApiClient) -> None:
+    await api.created(web("a"))
+    for version in ("", "0"):
+        async with api.watch(api.path("Ingress"), allowWatchBookmarks="true", resourceVersion=version) as watch:
+            assert (await watch.event()).type == "ADDED"
+            bookmark = await watch.event()
+            assert bookmark.type == "BOOKMARK"
+            assert bookmark.object["metadata"]["annotations"] == {END_OF_INITIAL_EVENTS: "true"}
+
+
 async def test_initial_events_need_a_match(api: ApiClient) -> None:
     reply = await api.get(api.path("Ingress"), watch="true", sendInitialEvents="true")
     assert (reply.status, reply.body["reason"]) == (422, "Invalid")
@@ -93,7 +103,9 @@ async def test_watch_of_all_namespaces_sees_this_one(api: ApiClient) -> None:
 async def test_version_that_is_forgotten_is_said_inside_the_stream(api: ApiClient) -> None:
     config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}}
     forgotten = (await api.created(config_map))["metadata"]["resourceVersion"]
-    await api.patch(api.path("ConfigMap", "m"), {"data": {"a": "1"}})
+    # After one write alone, etcd would still have the event, but not the object as it was before.
+    for value in ("1", "2"):
+        await api.patch(api.path("ConfigMap", "m"), {"data": {"a": value}})
     api.forget()
     async with api.watch(api.path("ConfigMap"), resourceVersion=forgotten) as watch:
         assert watch.status == 200

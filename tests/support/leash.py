@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 2.0
 _HERE = Path(__file__)
 
 

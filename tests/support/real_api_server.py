@@ -8,14 +8,11 @@ nothing is garbage-collected, and no Service gets EndpointSlices.
 from __future__ import annotations
 
 import http.client
-import os
-import socket
 import ssl
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -25,12 +22,12 @@ import yaml
 
 from ingressd.kube.api import JSON
 from tests.support.api_server.kinds import BY_KIND
-from tests.support.leash import leashed
 from tests.support.manifests import Manifest
 from tests.support.real_api_credentials import Credentials, make_credentials
+from tests.support.real_api_processes import ASSETS, PROGRAMS, ApiServerProcesses, assets
 
-ASSETS = "KUBEBUILDER_ASSETS"
-PROGRAMS = ("etcd", "kube-apiserver")
+__all__ = ["ASSETS", "PROGRAMS", "ApiAnswer", "RealApiServer", "assets", "real_api_server"]
+
 START_SECONDS = 180.0
 """A start takes a few seconds; a machine that does much else is given much more."""
 
@@ -48,13 +45,13 @@ class ApiAnswer(NamedTuple):
 class RealApiServer:
     """Get one with ``real_api_server``. Objects are plain values, as they stand in a manifest and in an answer."""
 
-    def __init__(self, url: str, etcd_url: str, credentials: Credentials) -> None:
-        self.url = url
+    def __init__(self, processes: ApiServerProcesses, credentials: Credentials) -> None:
+        self._processes = processes
+        self.url = processes.url
         self.certificate_authority = credentials.authority
         self.client_certificate = credentials.client_certificate
         self.client_key = credentials.client_key
         self.token = credentials.token
-        self._etcd_url = etcd_url
         self._trust = ssl.create_default_context(cafile=credentials.authority)
         self._resources: dict[str, dict[str, Any]] = {}
 
@@ -144,7 +141,7 @@ class RealApiServer:
         remembers them, which is no fixed time. ConfigMaps are kept out of it: their versions are gone at once.
         """
         newest = self.request("GET", "/api/v1/namespaces", query={"limit": "1"}).check()["metadata"]["resourceVersion"]
-        place = urlsplit(self._etcd_url)
+        place = urlsplit(self._processes.etcd_url)
         assert place.hostname is not None
         connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
         try:
@@ -153,6 +150,30 @@ class RealApiServer:
             assert answer.status == 200, answer.read()
         finally:
             connection.close()
+
+    def start(self) -> None:
+        """Start the server, and wait until it is ready, and has the namespace of all objects that name none."""
+        self._processes.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not all(self._is_there(path) for path in ("/readyz", "/api/v1/namespaces/default")):
+            self._processes.check()
+            assert time.monotonic() < deadline, f"not ready in time:\n{self._processes.logs()}"
+            time.sleep(0.1)
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Have no server, and then the same one again. It forgets nothing, but all watches start anew."""
+        self._processes.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            return self.request("GET", path).status == 200
+        except OSError:
+            return False
 
     def token_of(self, namespace: str, service_account: str, *, seconds: int = 3600) -> str:
         """Return a new token of a ServiceAccount, as a pod would be given it (TokenRequest API)."""
@@ -189,100 +210,13 @@ class RealApiServer:
         return path
 
 
-def assets() -> Path | None:
-    """Return the folder of the programs; None when the environment names none. One that lacks them is an error."""
-    named = os.environ.get(ASSETS)
-    if not named:
-        return None
-    folder = Path(named)
-    missing = [name for name in PROGRAMS if not os.access(folder / name, os.X_OK)]
-    assert not missing, f"{ASSETS}={named} has no program {' and no program '.join(missing)}"
-    return folder
-
-
 @contextmanager
 def real_api_server(programs: Path) -> Iterator[RealApiServer]:
     """Run etcd and kube-apiserver on loopback until the block ends, with nothing in them but what they bring."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="api-server-")))
+    with tempfile.TemporaryDirectory(prefix="api-server-") as name:
+        folder = Path(name)
         credentials = make_credentials(folder)
-        etcd_url = f"http://127.0.0.1:{_free_port()}"
-        port = _free_port()
-        server = RealApiServer(f"https://127.0.0.1:{port}", etcd_url, credentials)
-        etcd = _start(stack, [str(programs / "etcd"), *_etcd_flags(folder, etcd_url)], folder / "etcd.log")
-        api = _start(
-            stack,
-            [str(programs / "kube-apiserver"), *_api_server_flags(folder, etcd_url, port, credentials)],
-            folder / "kube-apiserver.log",
-        )
-        _wait_until_ready(server, {folder / "etcd.log": etcd, folder / "kube-apiserver.log": api})
-        yield server
-
-
-def _start(stack: ExitStack, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    return stack.enter_context(leashed(command, output=stack.enter_context(log.open("wb"))))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _etcd_flags(folder: Path, url: str) -> list[str]:
-    return [
-        f"--data-dir={folder / 'etcd'}",
-        f"--listen-client-urls={url}",
-        f"--advertise-client-urls={url}",
-        "--listen-peer-urls=http://127.0.0.1:0",
-        "--unsafe-no-fsync",
-    ]
-
-
-def _api_server_flags(folder: Path, etcd_url: str, port: int, credentials: Credentials) -> list[str]:
-    """Return the flags; the plugin ServiceAccount is off as in envtest, because nothing creates the accounts."""
-    return [
-        f"--etcd-servers={etcd_url}",
-        # History ends when a test says so.
-        "--etcd-compaction-interval=0",
-        "--bind-address=127.0.0.1",
-        f"--secure-port={port}",
-        f"--tls-cert-file={credentials.server_certificate}",
-        f"--tls-private-key-file={credentials.server_key}",
-        f"--cert-dir={folder}",
-        f"--client-ca-file={credentials.authority}",
-        f"--token-auth-file={credentials.token_file}",
-        "--service-account-issuer=https://kubernetes.default.svc",
-        f"--service-account-signing-key-file={credentials.service_account_key}",
-        f"--service-account-key-file={credentials.service_account_key}",
-        "--authorization-mode=RBAC",
-        "--disable-admission-plugins=ServiceAccount",
-        "--service-cluster-ip-range=10.0.0.0/24",
-        # Without the cache in front of etcd, a version is gone once etcd has forgotten it; see ``compact``.
-        "--watch-cache-sizes=configmaps#0",
-        # It would publish the loopback address as an endpoint, which is refused.
-        "--endpoint-reconciler-type=none",
-        "--allow-privileged=true",
-        "--shutdown-delay-duration=0s",
-    ]
-
-
-def _wait_until_ready(server: RealApiServer, processes: Mapping[Path, subprocess.Popen[bytes]]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not _is_ready(server):
-        for log, process in processes.items():
-            assert process.poll() is None, f"the process ended with {process.returncode}:\n{_end_of(log)}"
-        assert time.monotonic() < deadline, "\n".join(f"not ready in time:\n{_end_of(log)}" for log in processes)
-        time.sleep(0.1)
-
-
-def _is_ready(server: RealApiServer) -> bool:
-    """Whether it is ready, and has made the namespace that every object without one goes to."""
-    try:
-        return all(server.request("GET", path).status == 200 for path in ("/readyz", "/api/v1/namespaces/default"))
-    except OSError:
-        return False
-
-
-def _end_of(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+        with ApiServerProcesses(programs, folder, credentials) as processes:
+            server = RealApiServer(processes, credentials)
+            server.start()
+            yield server

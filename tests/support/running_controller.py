@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,15 +45,18 @@ class RunningController(RunningProxy):
 
 
 @contextmanager
-def running_ingressd(folder: Path, *arguments: str) -> Iterator[RunningController]:
+def running_ingressd(
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Iterator[RunningController]:
     """Run ``ingressd run`` with these arguments, on ports that are free. It need not become ready.
 
-    At the end it is told to end, and must exit with 0; a test may end it before, and judge that itself.
+    ``environment`` is added to that of tests. At the end it is told to end, and must exit with 0; a test may end it
+    before, and judge that itself.
     """
     process = subprocess.Popen(
         [*PROGRAM, "run", *ANY_PORTS, *FOR_TESTS, *arguments],
         cwd=folder,
-        env=environment_of(folder),
+        env={**environment_of(folder), **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -76,12 +79,17 @@ def running_ingressd(folder: Path, *arguments: str) -> Iterator[RunningControlle
 
 @contextmanager
 def controlling(
-    folder: Path, server: RunningApiServer, *arguments: str, to_cluster: Sequence[str] = TO_CLUSTER
+    folder: Path,
+    server: RunningApiServer,
+    *arguments: str,
+    to_cluster: Sequence[str] = TO_CLUSTER,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[RunningController]:
     """Run a controller for the cluster of ``server``, and wait until it is ready."""
     kubeconfig = folder / "kubeconfig"
     server.write_kubeconfig(kubeconfig)
-    with running_ingressd(folder, "--kubeconfig", str(kubeconfig), *to_cluster, *arguments) as controller:
+    flags = ("--kubeconfig", str(kubeconfig), *to_cluster, *arguments)
+    with running_ingressd(folder, *flags, environment=environment) as controller:
         controller.wait_until_ready()
         yield controller
 

@@ -20,6 +20,7 @@ _MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d
 _MICRO_TIME_LAYOUT = "2006-01-02T15:04:05.000000Z07:00"
 _MICRO_TIMES = {"Lease": (("spec", "acquireTime"), ("spec", "renewTime")), "Event": (("eventTime",),)}
 _NAME_SHAPES = {"Service": "label", "Namespace": "label"}
+_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 LONGEST_EVENT_TEXT = {"action": 128, "reason": 128, "message": 1024}
 
 
@@ -88,7 +89,9 @@ def spec_errors(kind: ApiKind, value: Json, *, creating: bool) -> list[FieldErro
         case "EndpointSlice":
             return _slice_errors(value)
         case "Secret":
-            return _secret_errors(value)
+            return _data_errors(value) + _secret_errors(value)
+        case "ConfigMap":
+            return _data_errors(value)
         case "Lease":
             return _lease_errors(spec)
         case "Event":
@@ -175,6 +178,11 @@ def _slice_errors(value: Json) -> list[FieldError]:
             elif version not in address:
                 errors.append(invalid(field, address, f"must be an {address_type} address"))
     return errors
+
+
+def _data_errors(value: Json) -> list[FieldError]:
+    text = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
+    return [invalid(f"data[{key}]", key, text) for key in value.get("data") or () if not _DATA_KEY.fullmatch(key)]
 
 
 def _secret_errors(value: Json) -> list[FieldError]:

@@ -124,7 +124,7 @@ class Watch:
     def _initial_lines(self) -> bytes:
         matching = (each for each in self._storage.all(self.kind) if self._selection.matches(each))
         lines = [b'{"type":"ADDED","object":%b}\n' % each.whole(self.kind) for each in matching]
-        if self._options.send_initial_events and self._options.bookmarks:
+        if self._options.bookmarks:
             lines.append(self._bookmark({END_OF_INITIAL_EVENTS: "true"}))
         return b"".join(lines)
 

@@ -1,7 +1,7 @@
 """A real API server takes the manifests, admits their pods, and lets their account do what the program does.
 
-Optional: KUBEBUILDER_ASSETS names the folder of kube-apiserver and etcd. What only a server knows is checked here;
-that the fields are right and the roles exact, the other tests of this folder show without one.
+What only a server knows is checked here; that the fields are right and the roles exact, ``tests/manifests`` shows
+without one.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from ingressd.kube.resource import INGRESSES, SECRETS
 from manifests.renderings import NAMESPACE
 from tests.support.kubernetes_schema import MONITORING
 from tests.support.manifests import Manifest
-from tests.support.real_api_server import ASSETS, RealApiServer, assets, real_api_server
+from tests.support.real_api_server import RealApiServer, assets, real_api_server
 from tests.support.rendered_manifests import NAMES, pods_of, rendered_objects
 
 PROGRAMS = assets()
 NAMESPACES = (NAMESPACE, "shop", "blog")
-
-pytestmark = pytest.mark.skipif(PROGRAMS is None, reason=f"{ASSETS} names no kube-apiserver")
 
 
 @pytest.fixture(scope="module")
