@@ -78,11 +78,15 @@ def translate_certificate(
 def _missing(name: str, uses: Iterable[SecretUse], severity: Severity, instead: str) -> tuple[Problem, ...]:
     namespace, _, secret = name.partition("/")
     message = (
-        f"There is no Secret {name}: {instead}."
+        f"There is no Secret {name} of type {TLS_TYPE}: {instead}."
         if instead
         else f"Secret {name} was deleted: its last certificate is served until the Ingress changes."
     )
-    advice = f"Create it: kubectl create secret tls {secret} -n {namespace} --cert=FILE --key=FILE"
+    # In a cluster, Secrets of other types are not asked for: one of them may well exist.
+    advice = (
+        f"Create it: kubectl create secret tls {secret} -n {namespace} --cert=FILE --key=FILE. "
+        "If there is one of another type, delete that first: a type cannot be changed."
+    )
     return tuple(
         Problem(severity, "no_secret", message, use.ingress, f"spec.tls[{use.entry}].secretName", advice)
         for use in sorted(uses)

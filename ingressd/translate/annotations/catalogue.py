@@ -31,13 +31,16 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OFF = frozenset({"", "false", "0", "f"})
+EVERYBODY = frozenset({"", "0.0.0.0/0,::/0", "0.0.0.0/0, ::/0", "::/0,0.0.0.0/0", "::/0, 0.0.0.0/0"})
+"""Source ranges that keep nobody out. cert-manager writes "0.0.0.0/0,::/0" on every Ingress of an HTTP-01 solver
+(its documentation, "HTTP01", ingressTemplate), and a certificate is never issued where that is denied."""
 _SNIPPET = "No configuration text is ever run: express it with other annotations, or in the application."
 
 SUPPORTED = ("rewrite-target", "use-regex")
 
 PROTECTING: dict[str, frozenset[str]] = {
-    "allowlist-source-range": frozenset({""}),
-    "whitelist-source-range": frozenset({""}),
+    "allowlist-source-range": EVERYBODY,
+    "whitelist-source-range": EVERYBODY,
     "denylist-source-range": frozenset({""}),
     "auth-always-set-cookie": OFF,
     "auth-cache-duration": frozenset({""}),
@@ -176,6 +179,13 @@ CATALOGUE: dict[str, Annotation] = {
     **{name: Annotation(name=name, inert=ALREADY_SO.get(name, _EMPTY)) for name in CONVENIENCE},
 }
 """By the name behind the prefix."""
+
+
+def meant_protection(name: str) -> Annotation | None:
+    """Return the protecting annotation of which ``name``, which does not exist, is surely a misspelling."""
+    found = difflib.get_close_matches(name[:LONGEST_NAME], CATALOGUE, n=1, cutoff=0.85)
+    known = CATALOGUE[found[0]] if found and name not in INSTEAD else None
+    return known if known is not None and known.security else None
 
 
 def nearest_name(name: str) -> str | None:

@@ -16,6 +16,7 @@ from ingressd.translate.annotations.catalogue import (
     OWN_PREFIX,
     PREFIXES,
     Annotation,
+    meant_protection,
     nearest_name,
 )
 from ingressd.translate.annotations.rewrite import PathRewriting, read_path_rewriting
@@ -38,7 +39,8 @@ def read_effects(
 ) -> Effects:
     """Read what is supported and report everything else under our prefixes; other prefixes are none of our business.
 
-    A protecting annotation that has no effect yet denies the routes rather than leave them open, unless told to warn.
+    A protecting annotation that has no effect yet, or is misspelt, denies the routes rather than leave them open,
+    unless told to warn.
     """
     unprotected: list[str] = []
     unknown = 0
@@ -50,8 +52,14 @@ def read_effects(
         known = CATALOGUE.get(name)
         if known is None:
             unknown += 1
-            if unknown <= MAX_UNKNOWN:
+            if unknown > MAX_UNKNOWN:
+                continue
+            meant = meant_protection(name)
+            if meant is None or annotations[written].strip().lower() in meant.inert:
                 _report_unknown(written, name, problems)
+            else:
+                unprotected.append(written)
+                _report_misspelt(written, meant, unsupported_security, problems)
         elif (known.supported and prefix == NGINX_PREFIX) or annotations[written].strip().lower() in known.inert:
             continue
         elif not known.security:
@@ -68,7 +76,7 @@ def read_effects(
         )
     denied = ""
     if unprotected and unsupported_security == "deny":
-        denied = f"The annotation {unprotected[0]} asks for protection that ingressd does not have yet."
+        denied = f"The annotation {unprotected[0]} asks for protection that ingressd does not give."
     rewriting = read_path_rewriting(annotations, problems)
     return Effects(rewriting, denied, _in_force(annotations, rewriting))
 
@@ -95,6 +103,21 @@ def _report_unknown(written: str, name: str, problems: Findings) -> None:
         f"There is no annotation {shown(written)}: it has no effect.",
         instead,
     )
+
+
+def _report_misspelt(
+    written: str, meant: Annotation, unsupported_security: Literal["deny", "warn"], problems: Findings
+) -> None:
+    where = child("metadata.annotations", written)
+    right = f"{NGINX_PREFIX}{meant.name}"
+    missing = f"There is no annotation {shown(written)}, and {right}, which was surely meant, protects"
+    advice = f"Correct it: {right}. Or remove it."
+    if unsupported_security == "deny":
+        message = f"{missing} something: every request to this Ingress is answered with 503."
+        problems.error("misspelt_security_annotation", where, message, advice)
+    else:
+        message = f"NOT PROTECTED: {missing[0].lower()}{missing[1:]} something."
+        problems.warning("misspelt_security_annotation", where, message, advice)
 
 
 def _report_unsupported(written: str, prefix: str, known: Annotation, problems: Findings) -> None:

@@ -39,6 +39,15 @@ def test_a_value_that_asks_for_what_happens_anyway_is_no_problem(name: str, valu
     assert read({NGINX + name: value}) == (Effects(), ())
 
 
+def test_the_solver_of_cert_manager_is_served_and_a_range_that_keeps_somebody_out_is_not() -> None:
+    name = NGINX + "whitelist-source-range"
+    assert read({name: "0.0.0.0/0,::/0"}) == (Effects(), ())
+    for protecting in ("0.0.0.0/0", "::/0", "10.0.0.0/8", "0.0.0.0/1,::/0"):
+        effects, problems = read({name: protecting})
+        assert effects.denied
+        assert [problem.code for problem in problems] == ["unsupported_security_annotation"]
+
+
 @pytest.mark.parametrize(
     "name", [name for name, known in CATALOGUE.items() if not known.security and not known.supported]
 )
@@ -121,3 +130,25 @@ def test_thousands_of_unknown_annotations_are_summed_up() -> None:
     _, problems = read({f"{NGINX}unknown-{number}": "" for number in range(5000)})
     assert len(problems) == MAX_UNKNOWN + 1
     assert str(5000 - MAX_UNKNOWN) in problems[-1].message
+
+
+@pytest.mark.parametrize("name", ["whitelist-source-rang", "whitelist-source-ranges", "auth-urls", "auth-tls-secrets"])
+def test_misspelt_protection_denies(name: str) -> None:
+    effects, (problem,) = read({NGINX + name: "10.0.0.0/8"})
+    assert effects.denied
+    assert (problem.severity, problem.code) == (Severity.ERROR, "misspelt_security_annotation")
+    assert name in problem.message
+    assert problem.advice.startswith(f"Correct it: {NGINX}{name[:8]}")
+
+
+def test_misspelt_protection_that_asks_for_nothing_is_any_unknown_name() -> None:
+    effects, (problem,) = read({NGINX + "whitelist-source-rang": ""})
+    assert not effects.denied
+    assert problem.code == "unknown_annotation"
+
+
+def test_misspelt_protection_is_loud_where_it_does_not_deny() -> None:
+    effects, (problem,) = read({NGINX + "whitelist-source-rang": "10.0.0.0/8"}, "warn")
+    assert not effects.denied
+    assert problem.severity is Severity.WARNING
+    assert problem.message.startswith("NOT PROTECTED: there is no annotation")
