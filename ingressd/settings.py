@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
@@ -19,6 +20,10 @@ HIGHEST_PORT = 65535
 MAX_TRUSTED_PROXIES = 256
 
 KIBIBYTE = 1024
+
+# Kubernetes documentation, "Object Names and IDs": an RFC 1123 label, and a DNS subdomain.
+_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_OBJECT = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 
 
 class SettingsError(ValueError):
@@ -213,7 +218,7 @@ class ObjectName(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> ObjectName:
         namespace, slash, name = text.partition("/")
-        if not namespace or not slash or not name or "/" in name:
+        if not slash or not _NAMESPACE.fullmatch(namespace) or not _OBJECT.fullmatch(name):
             raise SettingsError(f"{text!r} is not NAMESPACE/NAME")
         return cls(namespace, name)
 
@@ -250,6 +255,18 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
     pod: ObjectName | None = None
     election_name: str = DEFAULT_ELECTION_NAME
     election_namespace: str = "default"
+
+    def __post_init__(self) -> None:
+        # An empty namespace would be all of them in a path of the API, and ".." another path.
+        for namespace in self.namespaces:
+            if not _NAMESPACE.fullmatch(namespace):
+                raise SettingsError(
+                    f"the namespace to watch cannot be {namespace!r}: give one name each time"
+                )
+        if not _NAMESPACE.fullmatch(self.election_namespace):
+            raise SettingsError(f"the namespace of the election cannot be {self.election_namespace!r}: give one name")
+        if not _OBJECT.fullmatch(self.election_name):
+            raise SettingsError(f"the Lease of the election cannot be named {self.election_name!r}")
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:

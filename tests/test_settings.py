@@ -8,7 +8,9 @@ import pytest
 
 from ingressd.settings import (
     MAX_TRUSTED_PROXIES,
+    ControllerSettings,
     ListenSettings,
+    ObjectName,
     PortChoice,
     ProxySettings,
     ServingSettings,
@@ -115,3 +117,27 @@ def test_a_wrong_network_is_named(text: str) -> None:
 def test_trusted_proxies_are_bounded() -> None:
     with pytest.raises(SettingsError, match="at most 256"):
         ServingSettings(trusted_proxies=(ipaddress.ip_network("10.0.0.0/8"),) * (MAX_TRUSTED_PROXIES + 1))
+
+
+@pytest.mark.parametrize("name", ["", "..", "a,b", "a/b", "Shop", "-a", "a" * 64, "a\n"])
+def test_what_is_no_namespace_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="the namespace to watch cannot be"):
+        ControllerSettings(namespaces=("shop", name))
+    with pytest.raises(SettingsError, match="the namespace of the election cannot be"):
+        ControllerSettings(election_namespace=name)
+    with pytest.raises(SettingsError, match="is not NAMESPACE/NAME"):
+        ObjectName.parse(f"{name}/web")
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "A", "a" * 254, "a\n"])
+def test_what_is_no_name_of_an_object_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="the Lease of the election cannot be named"):
+        ControllerSettings(election_name=name)
+    with pytest.raises(SettingsError, match="is not NAMESPACE/NAME"):
+        ObjectName.parse(f"shop/{name}")
+
+
+def test_names_of_objects() -> None:
+    settings = ControllerSettings(namespaces=("a", "a" * 63), election_name="a.b-c", election_namespace="kube-system")
+    assert settings.namespaces == ("a", "a" * 63)
+    assert ObjectName.parse("shop/web-1.x") == ObjectName("shop", "web-1.x")

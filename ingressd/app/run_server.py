@@ -31,6 +31,7 @@ from ingressd.tasks import first_of
 from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WorkerFigures
 from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.metrics import Metrics
+from ingressd.translate.unused_mappings import unused_mappings
 from ingressd.workers.messages import Start
 from ingressd.workers.pool import RollError, WorkerPool
 from ingressd.workers.pool_settings import PoolSettings
@@ -41,6 +42,8 @@ _log = logging.getLogger(__name__)
 
 NAMES_OF_NOBODY = ("ingressd.invalid",)
 """What the certificate is for that a client gets whose host has none: no browser trusts it (RFC 6761, "invalid")."""
+ADMIN_CLOSE_SECONDS = 1.0
+"""How long the end waits, twice, for a client of the admin port that does not read its answer."""
 NO_WORKERS = PoolStatus(workers=(), respawns=0, generation=0, dropped_log_lines=0)
 
 
@@ -113,7 +116,9 @@ class RunServer:
         registry = metrics_registry(self._metrics, self._inventory, version=__version__)
         registry.register(ControlPlaneCollector(self._figures))
         self._admin = web.AppRunner(
-            admin_application(self, registry, HostGuard(settings.serving.listen.admin_address)), access_log=None
+            admin_application(self, registry, HostGuard(settings.serving.listen.admin_address)),
+            access_log=None,
+            shutdown_timeout=ADMIN_CLOSE_SECONDS,
         )
 
     async def run(self, admin: socket.socket, stop: asyncio.Event, roll: asyncio.Event) -> None:
@@ -226,7 +231,9 @@ class RunServer:
         return route_rows(self._controller)
 
     def problems(self) -> tuple[Problem, ...]:
-        return located(self._controller.problems(), self._source.locate)
+        controller = self._controller
+        unused = unused_mappings(controller.settings.local_endpoints, controller.table.upstreams, controller.store)
+        return (*unused, *located(controller.problems(), self._source.locate))
 
     def explain(self, method: str, url: str) -> Explanation:
         return located_explanation(explain(self._controller, method, url), self._source.locate)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from typing import Any
 
 import click
 
 from ingressd.cli.run_options import RUN_SECTIONS
 from ingressd.cli.sections import sectioned_command
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @sectioned_command("run", RUN_SECTIONS)
@@ -32,11 +29,12 @@ def run(context: click.Context, /, **flags: Any) -> None:
     from ingressd.cli.event_loop import run as run_loop
     from ingressd.cli.run_flags import refuse_senseless, run_settings
     from ingressd.cli.run_server import serve_cluster, serve_files
+    from ingressd.telemetry.log_handler import STANDARD_ERROR, logging_to
 
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
     refuse_senseless(context, files=bool(flags["paths"]))
     settings = run_settings(flags)
-    if flags["paths"]:
-        run_loop(serve_files(settings, flags))
-    else:
-        run_loop(serve_cluster(settings, flags, os.environ))
+    with logging_to(STANDARD_ERROR, logging.INFO):
+        if flags["paths"]:
+            run_loop(serve_files(settings, flags))
+        else:
+            run_loop(serve_cluster(settings, flags, os.environ))

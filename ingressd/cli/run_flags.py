@@ -75,18 +75,22 @@ def run_settings(flags: Flags) -> RunSettings:
 
 
 def controller_settings(flags: Flags, environment: Mapping[str, str]) -> ControllerSettings:
-    """Return how the API server is used; the pod tells who it is by POD_NAME and POD_NAMESPACE."""
+    """Return how the API server is used; the pod tells who it is by POD_NAME and POD_NAMESPACE. Raises CommandError."""
     name, namespace = environment.get("POD_NAME", ""), environment.get("POD_NAMESPACE", "")
-    return ControllerSettings(
-        kubeconfig=flags["kubeconfig"] or "",
-        context=flags["context"] or "",
-        namespaces=tuple(dict.fromkeys(flags["namespaces"])),
-        selectors={plural: flags[flag] for flag, plural in SELECTORS.items() if flags[flag]},
-        status=_status_settings(flags),
-        pod=ObjectName(namespace, name) if name and namespace else None,
-        election_name=flags["election_id"],
-        election_namespace=flags["election_namespace"] or namespace or _namespace_of_account(),
-    )
+    status = _status_settings(flags)
+    try:
+        return ControllerSettings(
+            kubeconfig=flags["kubeconfig"] or "",
+            context=flags["context"] or "",
+            namespaces=tuple(dict.fromkeys(flags["namespaces"])),
+            selectors={plural: flags[flag] for flag, plural in SELECTORS.items() if flags[flag]},
+            status=status,
+            pod=ObjectName(namespace, name) if name and namespace else None,
+            election_name=flags["election_id"],
+            election_namespace=flags["election_namespace"] or namespace or _namespace_of_account(),
+        )
+    except SettingsError as error:
+        raise CommandError(str(error)) from error
 
 
 def translation_of_cluster(flags: Flags) -> TranslationSettings:

@@ -18,9 +18,10 @@ class Coalescing(msgspec.Struct, frozen=True):
             raise ValueError("the quiet period must be between 0 and the ceiling")
 
 
-CLUSTER = Coalescing(quiet=0.005, ceiling=0.05)
+CLUSTER = Coalescing(quiet=0.005, ceiling=0.02)
 """A rollout touches one object after another, and each endpoint that goes should be out of use at once: what a change
-costs depends on what it touches, so there is little to save by waiting."""
+costs depends on what it touches, so there is little to save by waiting. In a storm of changes without a pause, the
+ceiling is what each of them waits."""
 FILES = Coalescing(quiet=0.02, ceiling=1.0)
 """One person saves one file, and waits for it."""
 

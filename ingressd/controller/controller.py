@@ -44,7 +44,9 @@ class Controller:
         self.translation = Translation(settings)
         self.synced = False
         self.ingress_version = 0
-        """Grows whenever an Ingress differs, or an IngressClass: which ones are ours may then."""
+        """Grows with each flush before which an Ingress differed, in its status too, or an IngressClass: which ones
+        are ours may differ then."""
+        self._ingresses_touched = False
         self._publish = publish
         self._pending = Pending()
         self._reported = ProblemRegister[str]()
@@ -73,7 +75,7 @@ class Controller:
                 self._reported.put(change.reporter, change.problems)
             else:
                 for touched in self.store.apply(change):
-                    self.ingress_version += touched.key.kind in _DECIDE_INGRESSES
+                    self._ingresses_touched |= touched.key.kind in _DECIDE_INGRESSES
                     self._pending.add(touched, self.store, self.settings.classes)
 
     def flush(self, now: datetime) -> TableDifference:
@@ -82,6 +84,8 @@ class Controller:
             return TableDifference()
         pending, self._pending = self._pending, Pending()
         difference = self.translation.update(pending, self.store, now)
+        self.ingress_version += self._ingresses_touched
+        self._ingresses_touched = False
         if difference:
             self._publish(difference)
         return difference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ingressd.controller.controller import Controller, NotServed
+from ingressd.controller.controller import Controller
 from ingressd.controller.explanation import (
     BackendExplanation,
     EndpointExplanation,
@@ -14,6 +14,7 @@ from ingressd.controller.explanation import (
     Winner,
 )
 from ingressd.controller.host_candidates import host_candidates
+from ingressd.controller.passed_over import passed_over
 from ingressd.controller.path_candidates import path_candidates
 from ingressd.controller.related_problems import backend_place_of, place_of, related_problems
 from ingressd.controller.request_url import read_url
@@ -74,7 +75,7 @@ def explain(controller: Controller, method: str, url: str, locate: Locate | None
         url=url,
         host=asked.host,
         path=asked.path,
-        hosts=host_candidates(table, host, lambda name: left_out(controller, name)),
+        hosts=host_candidates(table, host, passed_over(controller)),
         routes=candidates,
         routes_left_out=left_out,
         winner=_winner(controller, route, path, locate) if route is not None else None,
@@ -84,18 +85,6 @@ def explain(controller: Controller, method: str, url: str, locate: Locate | None
         problems=problems.shown,
         problems_left_out=problems.left_out,
     )
-
-
-def _passed_over(controller: Controller) -> dict[str, NotServed]:
-    """For each host, the first Ingress that names it and is left to another controller, or to none."""
-    found: dict[str, NotServed] = {}
-    for passed_over in controller.not_served():
-        ingress = controller.store.ingress(passed_over.ingress.namespace, passed_over.ingress.name)
-        if ingress is None:
-            continue
-        for host in [lower_host(rule.host) for rule in ingress.spec.rules] or [ANY_HOST]:
-            found.setdefault(host, passed_over)
-    return found
 
 
 def _use(route: Route) -> UpstreamUse:

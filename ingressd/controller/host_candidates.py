@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Literal
 
-from ingressd.controller.controller import NotServed
 from ingressd.controller.explanation import HostCandidate
 from ingressd.routing.table import RoutingTable
 from ingressd.routing.virtual_host import ANY_HOST, wildcard_of
@@ -13,12 +12,11 @@ from ingressd.routing.virtual_host import ANY_HOST, wildcard_of
 HostKind = Literal["exact", "wildcard", "any"]
 
 
-LeftOut = Callable[[str], str]
-"""Says which Ingress names a host and is none of ours, in a sentence; empty when there is none."""
+def host_candidates(table: RoutingTable, host: str, passed_over: Mapping[str, str]) -> tuple[HostCandidate, ...]:
+    """List the hosts that the canonical ``host`` could belong to, the strongest first, and those it only seems to.
 
-
-def host_candidates(table: RoutingTable, host: str, left_out: LeftOut = lambda name: "") -> tuple[HostCandidate, ...]:
-    """List the hosts that the canonical ``host`` could belong to, the strongest first, and those it only seems to."""
+    ``passed_over`` says of a host which Ingress names it and is none of ours.
+    """
     wildcard = wildcard_of(host)
     found: list[HostCandidate] = []
     tried: list[tuple[str, HostKind]] = [(host, "exact")] if host != ANY_HOST else []
@@ -27,7 +25,7 @@ def host_candidates(table: RoutingTable, host: str, left_out: LeftOut = lambda n
     tried.append((ANY_HOST, "any"))
     chosen = ""
     for name, kind in tried:
-        why = _why_not(table, name, kind, left_out)
+        why = _why_not(table, name, kind, passed_over)
         matched = not why
         if matched and not any(candidate.chosen for candidate in found):
             chosen = name or "any host"
@@ -53,13 +51,13 @@ _WHY_CHOSEN: dict[HostKind, str] = {
 }
 
 
-def _why_not(table: RoutingTable, name: str, kind: HostKind, passed_over: NotServed | None) -> str:
+def _why_not(table: RoutingTable, name: str, kind: HostKind, passed_over: Mapping[str, str]) -> str:
     virtual_host = table.hosts.get(name)
-    if virtual_host is not None:
-        return "" if virtual_host.routed else "It stands only under tls, which chooses a certificate and no route."
-    if passed_over is not None:
-        return f"{passed_over.ingress} names it, and is not served here: {passed_over.why}"
-    return "No Ingress has a rule without a host, or a default backend." if kind == "any" else "No Ingress names it."
+    if virtual_host is None:
+        return passed_over.get(name) or (
+            "No Ingress has a rule without a host, or a default backend." if kind == "any" else "No Ingress names it."
+        )
+    return "" if virtual_host.routed else "It stands only under tls, which chooses a certificate and no route."
 
 
 def _near_misses(host: str) -> list[str]:

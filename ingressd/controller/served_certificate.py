@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ingressd.controller.controller import Controller
 from ingressd.controller.explanation import LOCAL_AUTHORITY, CertificateExplanation
+from ingressd.resources.secret import TLS_TYPE
 from ingressd.routing.virtual_host import ANY_HOST, wildcard_of
 from ingressd.translate.certificate_choice import CertificateChoice, CertificateStep, choose_certificate
 
@@ -33,7 +34,7 @@ def served_certificate(controller: Controller, host: str) -> CertificateExplanat
 def _fault(controller: Controller, choice: CertificateChoice) -> str:
     namespace, _, secret = (choice.name or "").partition("/")
     exists = controller.store.secret(namespace, secret) is not None
-    return "which holds no usable certificate" if exists else "which does not exist"
+    return "which holds no usable certificate" if exists else f"and there is none of type {TLS_TYPE}"
 
 
 def _without_secret(controller: Controller, host: str, ingress: str, why: str) -> CertificateExplanation:

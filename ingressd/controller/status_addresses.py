@@ -121,7 +121,7 @@ class ServiceAddresses:
             else:
                 message = f"{self._subject} cannot be read: {error}"
             raise AddressesUnknownError(message) from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise AddressesUnknownError(f"{self._subject} cannot be read: {error}") from error
 
 

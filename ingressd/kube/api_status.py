@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from ingressd.kube.api_error import ApiError, ApiFault
+from ingressd.telemetry.request_line import printable
 
 MOST_RETRY_AFTER_SECONDS = 300.0
 """Whoever asks for more is asked again after five minutes."""
@@ -69,7 +70,7 @@ def error_of_answer(asked: str, status: int, headers: Mapping[str, str], body: b
     A body that is no Status object, such as the page of a load balancer, is shortened to one line.
     """
     said = _read(body)
-    text = said.message if said is not None and said.message else _one_line(body)
+    text = said.message if said is not None and said.message else _beginning(body)
     wait = retry_after_seconds(headers.get("Retry-After", ""), now)
     if wait is None and said is not None:
         wait = _wait_of(said)
@@ -122,9 +123,11 @@ def _read(body: bytes) -> _Status | None:
         return None
 
 
-def _one_line(body: bytes) -> str:
-    return _shortened(" ".join(body[: 4 * _LONGEST_TEXT].decode("utf-8", "replace").split()))
+def _beginning(body: bytes) -> str:
+    return body[: 4 * _LONGEST_TEXT].decode("utf-8", "replace")
 
 
 def _shortened(text: str) -> str:
+    """One line of what was said, which may repeat what an author of objects wrote, and goes into the log."""
+    text = printable(" ".join(text[: 4 * _LONGEST_TEXT].split()))
     return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + " ..."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -23,7 +25,14 @@ from ingressd.kube.configuration import (
     load_configuration,
     utc_now,
 )
-from ingressd.kube.connection import Connection, failure_of, is_about_certificates, notice_silence
+from ingressd.kube.connection import (
+    Connection,
+    ending_with_connection,
+    failure_of,
+    is_about_certificates,
+    notice_silence,
+)
+from ingressd.kube.trouble import Trouble
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +41,8 @@ MOST_BODY_BYTES = 128 * 1024 * 1024
 
 _MOST_ERROR_BYTES = 64 * 1024
 _CONNECT_SECONDS = 5.0
+_RENEW_AGAIN_SECONDS = 10.0
+"""After credentials that were no better: a plugin takes its time, and every call waits for it."""
 _RESOLVE_AND_CONNECT_SECONDS = 10.0
 
 
@@ -68,12 +79,16 @@ class Client:
         *,
         most_body_bytes: int = MOST_BODY_BYTES,
         clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = msgspec.structs.replace(settings, context=loaded.context)
         self._connection = Connection(loaded)
         self._renewing = asyncio.Lock()
         self._most_body_bytes = most_body_bytes
         self._clock = clock
+        self._monotonic = monotonic
+        self._renew_from = -math.inf
+        self._renewal = Trouble(_log, over="The credentials for the API server could be read again.")
 
     @property
     def server(self) -> str:
@@ -157,10 +172,13 @@ class Client:
     async def _current(self) -> Connection:
         """The connection for one call, which has begun with that."""
         async with self._renewing:
-            if self._connection.rejected or self._connection.loaded.is_outdated(self._clock()):
+            if self._connection.rejected or self._is_outdated():
                 await self._renew()
             self._connection.enter()
             return self._connection
+
+    def _is_outdated(self) -> bool:
+        return self._monotonic() >= self._renew_from and self._connection.loaded.is_outdated(self._clock())
 
     async def _renew(self) -> None:
         old = self._connection
@@ -170,8 +188,12 @@ class Client:
             if old.rejected:
                 raise ApiError(ApiFault.UNAUTHORIZED, f"The credentials cannot be renewed. {error}") from None
             # A file that is being replaced; what was good a moment ago may still be.
-            _log.warning("The credentials for the API server cannot be read again; the old ones stay. %s", error)
+            self._renewal.begin(f"The credentials for the API server cannot be read again; the old ones stay. {error}")
+            self._renew_from = self._monotonic() + _RENEW_AGAIN_SECONDS
             return
+        self._renewal.end()
+        if self._connection.loaded.is_outdated(self._clock()):
+            self._renew_from = self._monotonic() + _RENEW_AGAIN_SECONDS
         await old.retire()
 
 
@@ -188,8 +210,9 @@ async def open_client(settings: ClusterSettings | None = None) -> AsyncIterator[
 
 async def _pieces(response: aiohttp.ClientResponse, server: str, asked: str) -> AsyncGenerator[bytes, None]:
     try:
-        async for piece in response.content.iter_any():
-            yield piece
+        with ending_with_connection(response):
+            async for piece in response.content.iter_any():
+                yield piece
     except (aiohttp.ClientError, OSError) as error:
         raise failure_of(error, server, asked) from None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import aiohttp
@@ -98,6 +99,44 @@ def notice_silence(response: aiohttp.ClientResponse) -> None:
         for name, value in _KEEPALIVE_OPTIONS:
             if hasattr(socket, name):
                 copy.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+@contextlib.contextmanager
+def ending_with_connection(response: aiohttp.ClientResponse) -> Iterator[None]:
+    """Within the block, a body that is incomplete when its connection has ended fails with ClientPayloadError.
+
+    aiohttp closes the connection when the framing turns wrong in the middle of a body, stops its timer, and tells
+    whoever reads nothing: that would be waiting for ever.
+    """
+    protocol = response.connection.protocol if response.connection is not None else None
+    if protocol is None:
+        # Everything has been read already.
+        yield
+        return
+
+    def fail(_: object = None) -> None:
+        content = response.content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the connection ended in the middle of the body"))
+
+    closed = protocol.closed
+    if closed is None:
+        fail()
+        yield
+        return
+    closed.add_done_callback(fail)
+    # The connection may serve further requests; how it ends then is for them.
+    closed.remove_done_callback(_take_note)
+    closed.add_done_callback(_take_note)
+    try:
+        yield
+    finally:
+        closed.remove_done_callback(fail)
+
+
+def _take_note(closed: asyncio.Future[None]) -> None:
+    if not closed.cancelled():
+        closed.exception()
 
 
 def is_about_certificates(error: BaseException) -> bool:

@@ -121,6 +121,11 @@ class Election:
             self._fail(error)
         except TimeoutError:
             self._fail(ApiError(ApiFault.UNREACHABLE, "The API server does not answer."))
+        except Exception:
+            # A defect here must not end the election: nobody would notice a replica that never leads again.
+            if not self._trouble.sentence:
+                _log.exception("an attempt to lead failed")
+            self._fail(ApiError(ApiFault.MALFORMED, "An attempt failed for a reason of our own: the log has it."))
         else:
             self._trouble.end()
 

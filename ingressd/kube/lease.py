@@ -90,7 +90,7 @@ def read_lease(body: bytes) -> Lease:
     """
     try:
         found = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = None
     metadata = found.get("metadata") if isinstance(found, dict) else None
     version = metadata.get("resourceVersion") if isinstance(metadata, dict) else None

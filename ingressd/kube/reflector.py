@@ -22,6 +22,7 @@ from ingressd.kube.reflector_health import ReflectorHealth
 from ingressd.kube.selection import Selection
 from ingressd.kube.watch_stream import (
     MOST_EVENT_BYTES,
+    EventCutError,
     EventTooLargeError,
     EventType,
     WatchEvent,
@@ -179,7 +180,8 @@ class Reflector:
                 if error.fault is ApiFault.EXPIRED and self._clock() - self._listed_at >= self._settings.hasty:
                     return
                 moved = self._resource_version != resource_version
-                refused = refused + 1 if error.fault is ApiFault.SERVER and not moved else 0
+                in_vain = error.fault is ApiFault.SERVER or isinstance(error, EventCutError)
+                refused = refused + 1 if in_vain and not moved else 0
                 await self._wait_out(error)
                 if error.fault in _LIST_AGAIN or refused >= _MOST_REFUSED_WATCHES:
                     return
@@ -206,7 +208,7 @@ class Reflector:
             self._backoff.succeeded()
             self._is_well()
             stream = WatchStream(settings.most_event_bytes)
-            while (piece := await self._next(pieces)) is not None:
+            while (piece := await self._next(pieces, stream)) is not None:
                 events = stream.feed(piece)
                 for first in range(0, len(events), _MOST_EVENTS_AT_ONCE):
                     batch = tuple(self._changes(events[first : first + _MOST_EVENTS_AT_ONCE]))
@@ -215,9 +217,9 @@ class Reflector:
                 if stream.failure is not None:
                     raise stream.failure
             if stream.in_event:
-                raise ApiError(ApiFault.UNREACHABLE, "The watch was cut in the middle of an event.")
+                raise EventCutError("The watch was cut in the middle of an event.")
 
-    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
+    async def _next(self, pieces: AsyncIterator[bytes], stream: WatchStream) -> bytes | None:
         silence = self._settings.bookmark_silence if self._sends_bookmarks else None
         try:
             async with asyncio.timeout(silence):
@@ -225,6 +227,10 @@ class Reflector:
         except TimeoutError:
             message = f"The watch said nothing for {silence} seconds, not even that nothing happened."
             raise ApiError(ApiFault.UNREACHABLE, message) from None
+        except ApiError as error:
+            if stream.in_event and error.fault is ApiFault.UNREACHABLE:
+                raise EventCutError(str(error)) from None
+            raise
 
     def _changes(self, events: Sequence[WatchEvent]) -> Iterator[Change]:
         for event in events:

@@ -142,5 +142,5 @@ class Replicas:
 def _decode(body: bytes, type_: type[_Answer], what: str) -> _Answer:
     try:
         return msgspec.json.decode(body, type=type_)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ApiError(ApiFault.MALFORMED, f"The API server's answer is not {what}: {error}") from None

@@ -40,6 +40,14 @@ class EventTooLargeError(ApiError):
         super().__init__(ApiFault.MALFORMED, message)
 
 
+class EventCutError(ApiError):
+    """The end of a watch in the middle of an event. When that happens to the same event again and again, something on
+    the way does not let it through: list instead."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ApiFault.UNREACHABLE, message)
+
+
 class _Line(msgspec.Struct):
     type: str
     object: msgspec.Raw

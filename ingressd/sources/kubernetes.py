@@ -93,6 +93,8 @@ class KubernetesSource:
                         batch = (*batch, Synced())
                 if batch:
                     yield batch
+                # A list again must not stay in memory until the next change.
+                del found, batch
         finally:
             await following.close()
             await self._outage.close()
@@ -113,5 +115,6 @@ async def _follow(reflector: Reflector, said: asyncio.Queue[_Said | Exception]) 
         async with contextlib.aclosing(reflector.batches()) as batches:
             async for batch in batches:
                 await said.put((reflector, batch))
+                del batch
     except Exception as error:
         await said.put(error)

@@ -18,13 +18,15 @@ def main(arguments: Sequence[str]) -> None:
 
     # Only now: these take most of the time between the start of the process and its first message.
     import asyncio
+    import logging
     import socket
 
     from ingressd.event_loop import new_event_loop
+    from ingressd.telemetry.log_handler import STANDARD_ERROR, logging_to
     from ingressd.workers.worker import work
 
     channel, http, https = (socket.socket(fileno=int(descriptor)) for descriptor in arguments)
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    with logging_to(STANDARD_ERROR, logging.WARNING), asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(work(channel, http, https))
 
 

@@ -201,8 +201,9 @@ class WorkerPool:
                 count=self._count,
                 changed=self._news.tell,
             )
-        except OSError as error:
-            _log.error("a worker cannot be started: %s", error)
+        except Exception as error:
+            # Whatever it is (no process, no thread, no memory): a keeper that ends leaves its place empty for good.
+            _log.error("a worker cannot be started: %s", error, exc_info=not isinstance(error, OSError))
             return None
         self._workers.add(worker)
         if self.generation:

@@ -51,6 +51,19 @@ def codes(published: Published) -> list[str]:
     return [problem.code for problem in published.controller.problems()]
 
 
+def test_the_version_of_the_ingresses_grows_with_the_flush_that_sees_one_differ() -> None:
+    published = Published(STRICT, [Applied(ingress_class("ours"))])
+    controller = published.controller
+    published.tell(Applied(WEB))
+    before = controller.ingress_version
+    published.tell(Applied(WEB), Applied(endpoint_slice("web-1", endpoint("10.0.0.1"))))
+    assert controller.ingress_version == before
+    controller.apply([Deleted(WEB.key)])
+    assert controller.ingress_version == before
+    controller.flush(NOW)
+    assert controller.ingress_version > before
+
+
 def test_nothing_is_published_before_the_source_has_said_everything() -> None:
     published: list[TableDifference] = []
     controller = Controller(FILES, publish=published.append)

@@ -178,7 +178,7 @@ def test_a_mapped_service_says_so() -> None:
             "missing.other",
             "local_authority",
             "",
-            "shop/web names Secret shop/missing under tls[1], which does not exist",
+            "shop/web names Secret shop/missing under tls[1], and there is none of type kubernetes.io/tls",
         ),
         ("broken.other", "local_authority", "", "under tls[2], which holds no usable certificate, so the local CA"),
         ("nowhere.other", "local_authority", "", "for this host, so the local CA issues one."),

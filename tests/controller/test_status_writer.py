@@ -19,7 +19,7 @@ from ingressd.resources.ingress import Ingress
 from ingressd.translate.settings import TranslationSettings
 from tests.controller.worlds import Published
 from tests.kube.memory_api import Call, MemoryApi
-from tests.support.objects import backend, ingress, ingress_class
+from tests.support.objects import backend, endpoint, endpoint_slice, ingress, ingress_class
 
 PUBLISHED = [{"ip": "192.0.2.1"}]
 POD = "/api/v1/namespaces/system/pods/a"
@@ -94,6 +94,14 @@ async def rounds(world: World, count: int = 5) -> None:
         await asyncio.sleep(0.03)
 
 
+def counted(method: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
+    def call(*given: Any) -> Any:
+        calls.append(method.__name__)
+        return method(*given)
+
+    return call
+
+
 async def test_each_ingress_is_written_once() -> None:
     world = World(*(f"web-{number}" for number in range(30)))
     async with running(world):
@@ -127,6 +135,24 @@ async def test_a_new_ingress_is_written_and_one_that_is_given_up_is_cleared() ->
         world.writer.wake()
         await until(lambda: world.status("web") is None)
     assert world.status("other") == PUBLISHED
+
+
+async def test_changes_of_endpoints_do_not_make_it_look_through_all_ingresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World("web")
+    controller = world.followed.controller
+    looks: list[str] = []
+    for owner, name in ((controller.translation.claims, "all"), (controller.store, "get")):
+        monkeypatch.setattr(owner, name, counted(getattr(owner, name), looks))
+    async with running(world):
+        await until(lambda: world.status("web") == PUBLISHED)
+        await rounds(world)
+        world.followed.tell(Applied(endpoint_slice("web-1", endpoint("10.0.0.1"))))
+        looks.clear()
+        await rounds(world)
+        assert looks == []
+        world.put("web", status={"loadBalancer": {"ingress": [{"ip": "198.51.100.1"}]}})
+        world.writer.wake()
+        await until(lambda: world.status("web") == PUBLISHED)
 
 
 async def test_nothing_is_written_while_the_address_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

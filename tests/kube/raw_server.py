@@ -16,6 +16,12 @@ class RawServer:
         self._answer = answer
         self._stays = stays
         self._over = asyncio.Event()
+        self._open: set[asyncio.StreamWriter] = set()
+
+    def say(self, more: bytes) -> None:
+        """Go on with the answers that are not over."""
+        for writer in self._open:
+            writer.write(more)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -23,10 +29,12 @@ class RawServer:
             writer.write(self._answer)
             await writer.drain()
             if self._stays:
+                self._open.add(writer)
                 await self._over.wait()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
+            self._open.discard(writer)
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()

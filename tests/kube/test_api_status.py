@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingressd.kube.api_error import ApiFault
-from ingressd.kube.api_status import error_of_answer, fault_of, retry_after_seconds
+from ingressd.kube.api_status import error_of_answer, error_of_event, fault_of, retry_after_seconds
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
@@ -76,3 +76,10 @@ def test_the_header_wins_over_the_status() -> None:
     said = b'{"details": {"retryAfterSeconds": 9}}'
     assert error_of_answer("GET /x", 429, {"Retry-After": "2"}, said, NOW).retry_after_seconds == 2.0
     assert error_of_answer("GET /x", 429, {}, said, NOW).retry_after_seconds == 9.0
+
+
+def test_what_the_server_repeats_of_an_author_is_one_line_and_moves_no_cursor() -> None:
+    said = json.dumps({"message": "é \x1b[2Jno\n2026-11-21 ERROR forged"}).encode()
+    error = error_of_answer("GET /x", 500, {}, said, NOW)
+    assert str(error) == "The API server answered 500 to GET /x: é \\x1b[2Jno 2026-11-21 ERROR forged"
+    assert str(error_of_event(said)).endswith(": é \\x1b[2Jno 2026-11-21 ERROR forged")

@@ -183,6 +183,18 @@ async def test_a_watch_that_is_cut_is_no_clean_end(tmp_path: Path) -> None:
     assert error.fault is ApiFault.UNREACHABLE
 
 
+@pytest.mark.parametrize("wrong", [b"no size of a chunk\r\n", b"3\r\nabc, and no end of line", b"0\r\n\x00\r\n\r\n"])
+async def test_framing_that_turns_wrong_ends_a_watch(tmp_path: Path, wrong: bytes) -> None:
+    async with raw_server(CHUNKED + b"3\r\nabc\r\n", stays=True) as server, client_of(tmp_path, server.url) as client:
+        with pytest.raises(ApiError) as caught:
+            async with asyncio.timeout(30), client.watch(SERVICES, query=QUERY, silence_seconds=600) as pieces:
+                assert await anext(pieces) == b"abc"
+                server.say(wrong)
+                async for _ in pieces:
+                    pass
+    assert caught.value.fault is ApiFault.UNREACHABLE
+
+
 async def test_a_clean_end_ends_the_iteration(tmp_path: Path) -> None:
     async with raw_server(CHUNKED + b"3\r\nabc\r\n0\r\n\r\n") as server, client_of(tmp_path, server.url) as client:
         async with client.watch(SERVICES, query=QUERY, silence_seconds=10) as pieces:
@@ -310,6 +322,47 @@ async def test_an_exec_plugin_runs_again_before_its_credentials_expire(tmp_path:
             assert plugin.calls == 2
         finally:
             await client.close()
+
+
+async def test_an_exec_plugin_whose_credentials_have_always_expired_does_not_run_at_every_call(tmp_path: Path) -> None:
+    now = 0.0
+    async with ApiServer(tokens_required=True) as server:
+        plugin = Plugin(tmp_path, server.token, "2000-01-01T00:00:00Z")
+        settings = ClusterSettings(kubeconfig=kubeconfig(tmp_path, server.url, **plugin.user))
+        client = Client(settings, await load_configuration(settings), monotonic=lambda: now)
+        try:
+            for _ in range(3):
+                await client.request("GET", SERVICES)
+            assert plugin.calls == 2
+            now = 10.0
+            await client.request("GET", SERVICES)
+            assert plugin.calls == 3
+        finally:
+            await client.close()
+
+
+async def test_credentials_that_cannot_be_read_again_are_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = 0.0
+    async with ApiServer(tokens_required=True) as server:
+        plugin = Plugin(tmp_path, server.token, "2000-01-01T00:00:00Z")
+        settings = ClusterSettings(kubeconfig=kubeconfig(tmp_path, server.url, **plugin.user))
+        client = Client(settings, await load_configuration(settings), monotonic=lambda: now)
+        content = (tmp_path / "config").read_bytes()
+        try:
+            (tmp_path / "config").unlink()
+            with caplog.at_level("INFO", "ingressd.kube"):
+                for moment in (0.0, 1.0, 20.0, 40.0):
+                    now = moment
+                    await client.request("GET", SERVICES)
+                (tmp_path / "config").write_bytes(content)
+                now = 60.0
+                await client.request("GET", SERVICES)
+        finally:
+            await client.close()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert "the old ones stay" in caplog.text
 
 
 async def test_credentials_that_cannot_be_renewed_are_an_error_of_the_call(tmp_path: Path) -> None:

@@ -289,3 +289,24 @@ async def test_a_process_that_slept_past_its_deadline_does_not_lead_when_it_wake
         assert not leads()
         task.cancel()
     assert told == [True, False]
+
+
+async def test_a_defect_in_an_attempt_does_not_end_the_election(caplog: pytest.LogCaptureFixture) -> None:
+    api = MemoryApi()
+    defects = 3
+
+    async def fail(call: Call) -> None:
+        nonlocal defects
+        if defects:
+            defects -= 1
+            raise LookupError("nobody has thought of this")
+
+    api.before = fail
+    one = Replica(api, "a")
+    with caplog.at_level(logging.ERROR, "ingressd.kube.election"):
+        async with running(one):
+            await until(one)
+            async with asyncio.timeout(20):
+                while one.election.trouble:
+                    await asyncio.sleep(0.01)
+    assert [str(record.exc_info and record.exc_info[1]) for record in caplog.records] == ["nobody has thought of this"]

@@ -174,7 +174,18 @@ def test_a_lease_goes_back_with_its_metadata_unchanged() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b"null", b"{}", b'{"metadata":null}', b'{"metadata":{"resourceVersion":7}}']
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"metadata":null}',
+        b'{"metadata":{"resourceVersion":7}}',
+        b'{"metadata":{"resourceVersion":"7","name":"\xff"}}',
+        b"[" * 100_000 + b"]" * 100_000,
+    ],
 )
 def test_what_is_no_lease_is_an_error_of_the_server(body: bytes) -> None:
     with pytest.raises(ApiError) as caught:

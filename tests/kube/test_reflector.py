@@ -193,6 +193,19 @@ async def test_a_cut_in_the_middle_of_an_event_loses_nothing() -> None:
     assert followed.rests[0] == 0.8
 
 
+@pytest.mark.parametrize("end", [[], [DOWN]], ids=["by an end", "by an error"])
+async def test_an_event_that_never_comes_through_leads_to_a_list(end: list[Piece]) -> None:
+    beginning = an_event("ADDED", an_object("a", 6))[:30]
+    followed = await Followed([a_list(version=5), a_list(an_object("a", 6), version=6)], [[beginning, *end]] * 5).end()
+    assert followed.versions == ["list", *["5"] * 5, "list", "6"]
+    assert followed.batches == [[], ["+a"]]
+
+
+async def test_connections_that_are_cut_between_events_lead_to_no_list() -> None:
+    followed = await Followed([a_list(version=5)], [[DOWN]] * 8).end()
+    assert followed.versions == ["list", *["5"] * 9]
+
+
 async def test_garbage_in_the_stream_leads_to_a_list() -> None:
     followed = await Followed(
         [a_list(version=5), a_list(version=8)], [[an_event("ADDED", an_object("a", 6)) + b"<html>\n"]]

@@ -9,6 +9,7 @@ import aiohttp.http_parser
 import pytest
 
 from ingressd.proxy.server import require_compiled_parser
+from ingressd.routing.table import TableDifference
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import read_message, recording_upstream
 
@@ -110,6 +111,18 @@ async def test_a_drain_ends_when_its_grace_does() -> None:
             assert await reader.read() == b""
         writer.close()
         assert [record.reason for record in proxy.records] == ["draining"], "it was not the client who left"
+
+
+async def test_an_answer_of_ours_to_head_counts_no_body() -> None:
+    async with serving(TableDifference()) as proxy:
+        reader, writer = await proxy.connect()
+        writer.write(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 404 ")
+        writer.write(GET.replace(b"\r\nHost", b"\r\nConnection: close\r\nHost"))
+        answer = await reader.read()
+        writer.close()
+    body = answer.partition(b"\r\n\r\n")[2]
+    assert [record.bytes_sent for record in proxy.records] == [0, len(body)]
 
 
 async def test_a_drain_serves_clients_that_are_connected_and_not_accepted_yet() -> None:

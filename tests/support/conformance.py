@@ -47,7 +47,7 @@ def through_dev(folder: Path, *manifests: Manifest) -> Iterator[RunningProxy]:
 
 @contextmanager
 def through_run(folder: Path, *manifests: Manifest) -> Iterator[RunningProxy]:
-    with serving_cluster(folder, ingress_class(CLASS), *manifests) as (running, server):
+    with serving_cluster(folder, ingress_class(CLASS), *manifests, arguments=("--workers", "2")) as (running, server):
         for manifest in manifests:
             if manifest["kind"] == "Ingress" and manifest["spec"].get("ingressClassName") == CLASS:
                 wait_for_status(server, manifest["metadata"]["namespace"], manifest["metadata"]["name"])

@@ -15,7 +15,7 @@ from tests.support.running_proxy import RunningProxy, eventually
 
 ANY_PORTS = ("--http-port", "0", "--https-port", "0", "--admin-port", "0")
 STATUS_ADDRESS = "192.0.2.1"
-FOR_TESTS = ("--bind", "127.0.0.1", "--allow-local-endpoints", "--drain-wait", "0")
+FOR_TESTS = ("--bind", "127.0.0.1", "--allow-local-endpoints", "--drain-wait", "0", "--workers", "1")
 TO_CLUSTER = ("--publish-status-address", STATUS_ADDRESS)
 
 

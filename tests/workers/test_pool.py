@@ -149,9 +149,12 @@ async def test_a_worker_that_always_dies_is_tried_again_and_again_with_pauses(
     assert any("exit status 3" in record.message for record in caplog.records)
 
 
-async def test_a_command_that_does_not_exist_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    async with running_pool(settings=PoolSettings(workers=1), command=("/does/not/exist",)) as serving:
-        await serving.until(lambda: any("cannot be started" in record.message for record in caplog.records))
+@pytest.mark.parametrize("command", ["/does/not/exist", "no system\0takes this"])
+async def test_a_command_that_cannot_be_started_is_tried_again_and_ends_nothing(
+    caplog: pytest.LogCaptureFixture, command: str
+) -> None:
+    async with running_pool(settings=PoolSettings(workers=1), command=(command,)) as serving:
+        await serving.until(lambda: sum("cannot be started" in record.message for record in caplog.records) > 1)
         assert await serving.pool.drain(1.0)
 
 

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import select
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from tests.support.manifests import ingress, path, rule, save
+from tests.support.running import PROGRAM, environment_of
+from tests.support.running_controller import ANY_PORTS, FOR_TESTS, running_ingressd
+from tests.support.running_proxy import eventually
+
+METRICS = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LONGEST_END_SECONDS = 25
+"""The end takes about two seconds; without a bound of its own, aiohttp waits twice a minute."""
+
+
+def send_until_the_server_is_stuck(connection: socket.socket) -> None:
+    """Pipeline requests and read no answer, until the server cannot write and so reads no more."""
+    connection.setblocking(False)
+    while select.select([], [connection], [], 2)[1]:
+        connection.send(METRICS * 100)
+
+
+def test_a_scraper_that_does_not_read_its_answers_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    manifests = tmp_path / "manifests"
+    manifests.mkdir()
+    save(manifests / "web.yaml", ingress("web", rule("a.example", path("/", "web"))))
+    with running_ingressd(tmp_path, "--from", str(manifests), "--workers", "1") as controller:
+        controller.wait_until_ready()
+        with socket.socket() as scraper:
+            scraper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            scraper.connect(("127.0.0.1", controller.admin_port))
+            send_until_the_server_is_stuck(scraper)
+            controller.process.send_signal(signal.SIGTERM)
+            assert controller.process.wait(LONGEST_END_SECONDS) == 0
+
+
+def test_a_log_that_nobody_reads_holds_up_neither_start_nor_end(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"." * 4096)
+    os.set_blocking(writer, True)
+    save(tmp_path / "web.yaml", ingress("web", rule("a.example", path("/", "web"))))
+    port = free_port()
+    process = subprocess.Popen(
+        [*PROGRAM, "run", "--from", str(tmp_path), *FOR_TESTS, *ANY_PORTS[:-1], str(port)],
+        cwd=tmp_path,
+        env=environment_of(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=writer,
+    )
+    try:
+        eventually(lambda: readiness(port) == 200)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LONGEST_END_SECONDS) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reader)
+        os.close(writer)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def readiness(port: int) -> int:
+    """Return the status of /readyz, 0 when nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        with connection.getresponse() as response:
+            return response.status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
