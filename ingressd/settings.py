@@ -260,9 +260,7 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
         # An empty namespace would be all of them in a path of the API, and ".." another path.
         for namespace in self.namespaces:
             if not _NAMESPACE.fullmatch(namespace):
-                raise SettingsError(
-                    f"the namespace to watch cannot be {namespace!r}: give one name each time"
-                )
+                raise SettingsError(f"the namespace to watch cannot be {namespace!r}: give one name each time")
         if not _NAMESPACE.fullmatch(self.election_namespace):
             raise SettingsError(f"the namespace of the election cannot be {self.election_namespace!r}: give one name")
         if not _OBJECT.fullmatch(self.election_name):

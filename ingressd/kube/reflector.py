@@ -116,16 +116,25 @@ class Reflector:
         """
         while True:
             try:
-                listed = await self._list()
+                async with contextlib.aclosing(self._list_and_watch()) as batches:
+                    async for batch in batches:
+                        yield batch
+                        # Otherwise a second copy of everything would live as long as the watch.
+                        del batch
             except ApiError as error:
                 await self._wait_out(error)
-                continue
-            yield listed
-            # Otherwise a second copy of everything would live as long as the watch.
-            del listed
-            async with contextlib.aclosing(self._watch_until_stale()) as batches:
-                async for batch in batches:
-                    yield batch
+            except Exception as error:
+                # A defect of ours, that something unforeseen in an answer has found. What is served must not end for it.
+                _log.exception("following %s failed", self._selection)
+                what = f"ingressd failed to read an answer ({type(error).__name__}): this is a defect of it"
+                await self._wait_out(ApiError(ApiFault.MALFORMED, f"{what}, and its log says more."))
+
+    async def _list_and_watch(self) -> AsyncGenerator[tuple[Change, ...], None]:
+        """Until what is known is too old to go on from. Raises ApiError when it cannot be listed."""
+        yield await self._list()
+        async with contextlib.aclosing(self._watch_until_stale()) as batches:
+            async for batch in batches:
+                yield batch
 
     async def _list(self) -> tuple[Change, ...]:
         self._note(lists=self._health.lists + 1)

@@ -11,7 +11,7 @@ from typing import Any
 from ingressd.kube.api import JSON
 from ingressd.kube.api_error import ApiError
 
-Piece = bytes | ApiError | Callable[[], None]
+Piece = bytes | Exception | Callable[[], None]
 """What comes out of a watch: bytes, an error that ends it, or something that happens to be called."""
 
 
@@ -39,7 +39,7 @@ class ScriptedApi:
     ``asked`` are the queries, in order; those of watches have ``watch``.
     """
 
-    def __init__(self, lists: Iterable[bytes | ApiError] = (), watches: Iterable[Iterable[Piece]] = ()) -> None:
+    def __init__(self, lists: Iterable[bytes | Exception] = (), watches: Iterable[Iterable[Piece]] = ()) -> None:
         self.lists = list(lists)
         self.watches = [list(pieces) for pieces in watches]
         self.asked: list[dict[str, str]] = []
@@ -61,7 +61,7 @@ class ScriptedApi:
         self.asked.append(dict(query or {}))
         self.paths.append(path)
         answer = self.lists.pop(0) if self.lists else await self._wait()
-        if isinstance(answer, ApiError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
@@ -81,7 +81,7 @@ class ScriptedApi:
 
     async def _pieces(self, pieces: list[Piece]) -> AsyncIterator[bytes]:
         for piece in pieces:
-            if isinstance(piece, ApiError):
+            if isinstance(piece, Exception):
                 raise piece
             if isinstance(piece, bytes):
                 yield piece

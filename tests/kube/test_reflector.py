@@ -27,7 +27,7 @@ class Followed:
 
     def __init__(
         self,
-        lists: Iterable[bytes | ApiError],
+        lists: Iterable[bytes | Exception],
         watches: Iterable[Iterable[Piece]] = (),
         *,
         settings: ReflectorSettings | None = None,
@@ -340,3 +340,15 @@ async def test_a_storm_in_one_piece_is_split_so_that_others_get_their_turn() -> 
     piece = b"".join(an_event("ADDED", an_object(f"s-{number}", number + 2)) for number in range(450))
     followed = await Followed([a_list()], [[piece]]).end()
     assert [len(batch) for batch in followed.batches] == [0, 200, 200, 50]
+
+
+@pytest.mark.parametrize("where", ["a list", "a watch"])
+async def test_a_defect_of_ours_is_loud_and_leads_to_a_list(where: str, caplog: pytest.LogCaptureFixture) -> None:
+    defect = TypeError("unforeseen")
+    lists: list[bytes | Exception] = [a_list(), a_list()] if where == "a watch" else [defect, a_list()]
+    followed = await Followed(lists, [[defect]] if where == "a watch" else []).end()
+    assert "following services failed" in caplog.text
+    assert "TypeError: unforeseen" in caplog.text
+    assert followed.versions[-2:] == ["list", "1"]
+    assert followed.rests[0] > 0
+    assert followed.reflector.health.error == ""
