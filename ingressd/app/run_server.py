@@ -47,6 +47,10 @@ ADMIN_CLOSE_SECONDS = 1.0
 NO_WORKERS = PoolStatus(workers=(), respawns=0, generation=0, dropped_log_lines=0)
 
 
+class ControlPlaneError(Exception):
+    """Nothing can be followed any more, because of a defect that the log tells; requests in flight have finished."""
+
+
 class TrafficSockets(NamedTuple):
     """Bound and listening."""
 
@@ -102,7 +106,7 @@ class RunServer:
         cluster: Cluster | None,
         open_sockets: Callable[[], TrafficSockets],
     ) -> None:
-        self._accepts = self._served = False
+        self._accepts = self._served = self._failed = False
         self._settings = settings
         self._controller = controller
         self._source = source
@@ -124,7 +128,7 @@ class RunServer:
     async def run(self, admin: socket.socket, stop: asyncio.Event, roll: asyncio.Event) -> None:
         """Follow the source, serve once everything has been read, and drain once ``stop`` is set.
 
-        Whenever ``roll`` is set, it is cleared and all workers are replaced.
+        Whenever ``roll`` is set, it is cleared and all workers are replaced. Raises ControlPlaneError.
         """
         await self._admin.setup()
         await web.SockSite(self._admin, admin).start()
@@ -133,7 +137,7 @@ class RunServer:
         self._settled()
         try:
             async with asyncio.TaskGroup() as group:
-                beside = [group.create_task(self._follow(), name="follow the source")]
+                beside = [group.create_task(self._follow(stop), name="follow the source")]
                 leaving = None
                 if self._cluster is not None:
                     beside.append(group.create_task(self._cluster.run(), name="see to the cluster"))
@@ -147,9 +151,18 @@ class RunServer:
                     task.cancel()
         finally:
             await self._admin.cleanup()
+        if self._failed:
+            raise ControlPlaneError
 
-    async def _follow(self) -> None:
-        await self._controller.run(self._source.changes(), coalescing=self._source.coalescing, settled=self._settled)
+    async def _follow(self, stop: asyncio.Event) -> None:
+        changes = self._source.changes()
+        try:
+            await self._controller.run(changes, coalescing=self._source.coalescing, settled=self._settled)
+        except Exception:
+            # Whoever started this starts it again; until then, what is being served is finished.
+            _log.exception("the control plane failed")
+            self._failed = True
+            stop.set()
         # Files that nobody watches are all there ever is.
         await asyncio.Event().wait()
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import signal
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
+from ingressd.cli.exit_code import ExitCode
 from ingressd.cli.run_options import RUN_SECTIONS
 from ingressd.cli.sections import sectioned_command
 
@@ -33,8 +38,25 @@ def run(context: click.Context, /, **flags: Any) -> None:
 
     refuse_senseless(context, files=bool(flags["paths"]))
     settings = run_settings(flags)
-    with logging_to(STANDARD_ERROR, logging.INFO):
+    with early_signals(), logging_to(STANDARD_ERROR, logging.INFO):
         if flags["paths"]:
             run_loop(serve_files(settings, flags))
         else:
             run_loop(serve_cluster(settings, flags, os.environ))
+
+
+@contextlib.contextmanager
+def early_signals() -> Iterator[None]:
+    """Before there is an event loop to hear them: SIGTERM ends the program in order, SIGHUP has nothing to replace.
+
+    Process 1 of a container has no default actions: a SIGTERM at its start would be lost.
+    """
+    before = {
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(ExitCode.OK)),
+        signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

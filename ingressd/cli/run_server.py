@@ -8,9 +8,9 @@ import logging
 import signal
 from collections.abc import Iterator, Mapping
 
-from ingressd.app.run_server import Cluster, RunServer, Source, TrafficSockets
+from ingressd.app.run_server import Cluster, ControlPlaneError, RunServer, Source, TrafficSockets
 from ingressd.cli.event_loop import stop_on_signals
-from ingressd.cli.exit_code import CommandError
+from ingressd.cli.exit_code import CommandError, ExitCode
 from ingressd.cli.listening_sockets import bind_traffic_sockets, open_admin_socket
 from ingressd.cli.manifests import Manifests
 from ingressd.cli.run_flags import Flags, controller_settings, translation_of_cluster, translation_of_files
@@ -59,9 +59,14 @@ async def _run(settings: RunSettings, controller: Controller, source: Source, cl
         )
         try:
             await server.run(admin, stop, roll)
-        except* CommandError as group:
+        except ControlPlaneError:
+            raise SystemExit(ExitCode.PROBLEMS) from None
+        except BaseExceptionGroup as group:
             # A port is taken; tasks beside have been cancelled for it.
-            raise group.exceptions[0] from None
+            refused = group.subgroup(CommandError)
+            if refused is None:
+                raise
+            raise refused.exceptions[0] from None
 
 
 @contextlib.contextmanager
