@@ -21,9 +21,11 @@ from ingressd.settings import (
     DEFAULT_HTTPS_PORT,
     proxy_settings_table,
 )
-from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WatchFigures
+from ingressd.telemetry.access_line import CHOSEN_BY_CLIENTS, access_line_table
+from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WatchFigures, WorkerFigures
 from ingressd.telemetry.exposition import Inventory, metrics_registry
-from ingressd.telemetry.metrics import Metrics
+from ingressd.telemetry.log_writer import ATOMIC_BYTES
+from ingressd.telemetry.metrics import Metrics, RequestKey, RouteKey, RouteSeries
 from ingressd.translate.annotations.catalogue import CATALOGUE, NGINX_PREFIX
 
 CLIENT_FIELD_VALUES = (
@@ -40,6 +42,15 @@ EXIT_CODES = (
     (ExitCode.USAGE, "it could not run as asked, or there was nothing to do"),
     (ExitCode.INTERRUPTED, "a second Ctrl-C ended it at once"),
 )
+PROCESS_METRICS = (
+    "process_cpu_seconds_total",
+    "process_max_fds",
+    "process_open_fds",
+    "process_resident_memory_bytes",
+    "process_start_time_seconds",
+    "process_virtual_memory_bytes",
+)
+"""Those of the client library. They are only there on Linux, and this page is the same everywhere."""
 
 PLACE = Path(__file__).with_name("reference.md")
 
@@ -60,19 +71,28 @@ def flag_rows(heading: str) -> Iterator[tuple[str, str, str]]:
             yield f"`{found[0] if found else parameter.opts[0]}`", str(shown), text
 
 
-def metric_rows() -> Iterator[tuple[str, str, str]]:
-    """Every metric there is, as a scrape names it."""
+def metric_rows() -> Iterator[tuple[str, str, str, str]]:
+    """Every metric of ours, as a scrape names it, with the labels of its series."""
+    metrics = Metrics()
+    metrics.requests[RequestKey("", "", "", "", "", "")] = 0
+    metrics.routes[RouteKey("", "", "")] = RouteSeries()
+    inventory = Inventory(problems={"error": 0}, certificate_expiry={"": 0.0})
     everything = ControlPlane(
         ready=True,
+        workers=(WorkerFigures(pid=0, behind=0, silent_seconds=0.0, resident_bytes=0),),
         leading=True,
         watches=(WatchFigures(kind="", namespace="", healthy=True, objects=0, lists=0, watches=0),),
         written={("status", "written"): 0},
+        troubles={"status": False},
     )
-    registry = metrics_registry(Metrics(), Inventory, version="")
+    registry = metrics_registry(metrics, lambda: inventory, version="")
     registry.register(ControlPlaneCollector(lambda: everything))
     for family in registry.collect():
-        suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
-        yield f"`{family.name}{suffix}`", family.type, family.documentation
+        if family.name.startswith("ingressd_"):
+            suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
+            labels = dict.fromkeys(label for sample in family.samples for label in sample.labels)
+            shown = ", ".join(f"`{label}`" for label in labels)
+            yield f"`{family.name}{suffix}`", family.type, shown, family.documentation
 
 
 def reference() -> str:
@@ -128,8 +148,21 @@ def reference() -> str:
                 ),
             ),
             "## Metrics\n",
-            "At `/metrics` of the admin port; the last group only of `ingressd run`, and there only what applies.\n",
-            table(("metric", "type", "meaning"), metric_rows()),
+            "At `/metrics` of the admin port; from `ingressd_ready` on only of `ingressd run`, and there only what "
+            "applies.\n",
+            table(("metric", "type", "labels", "meaning"), metric_rows()),
+            "On Linux there are, too, about the process with the admin port, and not about workers: "
+            + ", ".join(f"`{name}`" for name in PROCESS_METRICS)
+            + ".\n",
+            "## Access log\n",
+            "With `ingressd run --access-log`, each request is one line of JSON on standard output, written when its "
+            f"last byte has gone. A line has less than {ATOMIC_BYTES} bytes: "
+            + ", ".join(f"`{name}`" for name in CHOSEN_BY_CLIENTS)
+            + " are cut, "
+            "and end in `…`, where they would make it longer.\n",
+            table(
+                ("field", "type", "meaning"), ((f"`{row.name}`", row.type, row.meaning) for row in access_line_table())
+            ),
             "## What is asked of the API server\n",
             "By `ingressd run` in a cluster; the roles in `manifests/` grant exactly this.\n",
             table(

@@ -136,6 +136,8 @@ DEFAULT_DRAIN_WAIT_SECONDS = 10.0
 FEWEST_WORKERS = 2
 """Unless fewer are asked for: while one is replaced, another serves."""
 MAX_WORKERS = 128
+LOG_LEVELS = ("debug", "info", "warning", "error")
+DEFAULT_LOG_LEVEL = "info"
 DEFAULT_ELECTION_NAME = "ingressd-leader"
 
 
@@ -192,6 +194,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What ``ingressd run`` runs with: ``workers`` processes serve. ``access_log``: each request is a line of JSON.
+    ``log_level``, one of ``LOG_LEVELS``, is the least that the program's own log tells.
 
     ``drain_wait_seconds`` is how long new connections are still accepted after the program was told to end and says
     that it is not ready: whoever sends traffic has to learn of it first.
@@ -201,8 +204,11 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int
     drain_wait_seconds: float = DEFAULT_DRAIN_WAIT_SECONDS
     access_log: bool = False
+    log_level: str = DEFAULT_LOG_LEVEL
 
     def __post_init__(self) -> None:
+        if self.log_level not in LOG_LEVELS:
+            raise SettingsError(f"the log level must be one of {', '.join(LOG_LEVELS)}, and is {self.log_level!r}")
         if not 1 <= self.workers <= MAX_WORKERS:
             raise SettingsError(f"the number of workers must be from 1 to {MAX_WORKERS}, and is {self.workers}")
         if not 0 <= self.drain_wait_seconds < math.inf:

@@ -13,6 +13,7 @@ from ingressd.settings import (
     ObjectName,
     PortChoice,
     ProxySettings,
+    RunSettings,
     ServingSettings,
     SettingsError,
     parse_networks,
@@ -99,6 +100,12 @@ def test_two_ports_may_both_be_chosen_by_the_system() -> None:
 @pytest.mark.parametrize(("bind", "loopback"), [("127.0.0.1", True), ("::1", True), ("0.0.0.0", False)])
 def test_loopback(bind: str, loopback: bool) -> None:
     assert ListenSettings(bind=bind).loopback is loopback
+
+
+def test_the_log_level_is_one_that_there_is() -> None:
+    assert RunSettings(serving=ServingSettings(), workers=1, log_level="debug").log_level == "debug"
+    with pytest.raises(SettingsError, match="the log level must be one of debug, info, warning, error, and is 'loud'"):
+        RunSettings(serving=ServingSettings(), workers=1, log_level="loud")
 
 
 def test_networks() -> None:

@@ -18,6 +18,7 @@ from ingressd.admin.problem_document import problems_document
 from ingressd.admin.readiness_document import ReadinessDocument
 from ingressd.admin.routes_document import routes_document
 from ingressd.admin.view import AdminView
+from ingressd.proxy.answers import SERVER
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ _READ_METHODS = (hdrs.METH_GET, hdrs.METH_HEAD)
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Server": SERVER,
     "X-Content-Type-Options": "nosniff",
 }
 MAX_URL_LENGTH = 4096
@@ -75,7 +77,7 @@ async def _routes(request: web.Request) -> web.Response:
     waiting_for = view.waiting_for()
     if waiting_for:
         return _not_ready(waiting_for)
-    return _json(routes_document(view.routes(), view.problems()))
+    return _json(routes_document(view.routes(), view.problems(), view.not_served()))
 
 
 async def _problems(request: web.Request) -> web.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ingressd.controller.controller import NotServed
 from ingressd.controller.explanation import Explanation
 from ingressd.controller.routes import RouteRow
 from ingressd.resources.problem import Problem
@@ -20,7 +21,8 @@ class AdminView(Protocol):
     def waiting_for(self) -> tuple[str, ...]:
         """Return a sentence for each thing without which nothing can be served; empty once all were there, for good.
 
-        Until then there is no answer to ``routes`` and ``explain``, and ``problems`` are those known so far.
+        Until then there is no answer to ``routes``, ``not_served`` and ``explain``, and ``problems`` are those known
+        so far.
         """
         ...
 
@@ -28,6 +30,10 @@ class AdminView(Protocol):
 
     def problems(self) -> tuple[Problem, ...]:
         """Return all problems, with their places where those are known."""
+        ...
+
+    def not_served(self) -> tuple[NotServed, ...]:
+        """Return the Ingresses that another controller is to serve, or none."""
         ...
 
     def explain(self, method: str, url: str) -> Explanation:

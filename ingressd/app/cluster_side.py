@@ -114,8 +114,10 @@ class ClusterSide:
             ("event", "dropped"): self._events.dropped,
             ("event", "failed"): self._events.failed,
         }
+        troubles = {"election": bool(self._election.trouble), "events": bool(self._events.trouble)}
         if self._statuses is not None:
             written |= {("status", "written"): self._statuses.written, ("status", "failed"): self._statuses.failed}
+            troubles["status"] = bool(self._statuses.trouble)
         return msgspec.structs.replace(
             now,
             watches=tuple(
@@ -131,4 +133,5 @@ class ClusterSide:
             ),
             leading=self._election.leading,
             written=written,
+            troubles=troubles,
         )

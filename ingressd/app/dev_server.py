@@ -18,7 +18,7 @@ from ingressd.admin.host_guard import HostGuard
 from ingressd.admin.problem_document import located
 from ingressd.controller.burst import FILES
 from ingressd.controller.changes import describe
-from ingressd.controller.controller import Controller
+from ingressd.controller.controller import Controller, NotServed
 from ingressd.controller.explain import explain
 from ingressd.controller.explanation import Explanation
 from ingressd.controller.inventory import inventory_of
@@ -142,6 +142,9 @@ class DevServer:
     def problems(self) -> tuple[Problem, ...]:
         return located(self._problems(), self._source.origins.locate)
 
+    def not_served(self) -> tuple[NotServed, ...]:
+        return self._controller.not_served()
+
     def explain(self, method: str, url: str) -> Explanation:
         return located_explanation(explain(self._controller, method, url), self._source.origins.locate)
 
@@ -169,6 +172,7 @@ class DevServer:
         return inventory_of(
             self._proxy.table,
             self._problems(),
+            not_served=len(self._controller.not_served()),
             in_flight=self._proxy.in_flight,
             connections=self._proxy.open_connections,
             tunnels=self._proxy.tunnels,

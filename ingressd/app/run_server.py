@@ -17,7 +17,7 @@ from ingressd.admin.explanation_document import located_explanation
 from ingressd.admin.host_guard import HostGuard
 from ingressd.admin.problem_document import Locate, located
 from ingressd.controller.burst import Coalescing
-from ingressd.controller.controller import Controller
+from ingressd.controller.controller import Controller, NotServed
 from ingressd.controller.explain import explain
 from ingressd.controller.explanation import Explanation
 from ingressd.controller.inventory import inventory_of
@@ -145,6 +145,8 @@ class RunServer:
                 await first_of(self._translated.wait(), stop.wait())
                 if not stop.is_set():
                     await self._serve(stop, roll)
+                elif not self._translated.is_set():
+                    _log.info("ending before everything was read; it was waiting for: %s", " ".join(self.waiting_for()))
                 if leaving is not None:
                     await leaving
                 for task in beside:
@@ -175,6 +177,7 @@ class RunServer:
                 default_certificate=self_signed(NAMES_OF_NOBODY),
                 trusted_proxies=tuple(map(str, serving.trusted_proxies)),
                 access_log=self._settings.access_log,
+                log_level=self._settings.log_level,
             ),
             PoolSettings(workers=self._settings.workers, drain_grace_seconds=serving.proxy.drain_grace_seconds),
             http=sockets.http,
@@ -195,7 +198,7 @@ class RunServer:
             await first_of(pool.wait_until_serving(), stop.wait())
             if not stop.is_set():
                 self._accepts = self._served = True
-                _log.info("ready: HTTP on %s, HTTPS on %s, %d workers", *addresses, self._settings.workers)
+                _log.info("ready: HTTP on %s, HTTPS on %s, workers: %d", *addresses, self._settings.workers)
                 gc.freeze()
             async with asyncio.TaskGroup() as group:
                 rolling = group.create_task(_roll_whenever(roll, pool), name="roll")
@@ -248,6 +251,9 @@ class RunServer:
         unused = unused_mappings(controller.settings.local_endpoints, controller.table.upstreams, controller.store)
         return (*unused, *located(controller.problems(), self._source.locate))
 
+    def not_served(self) -> tuple[NotServed, ...]:
+        return self._controller.not_served()
+
     def explain(self, method: str, url: str) -> Explanation:
         return located_explanation(explain(self._controller, method, url), self._source.locate)
 
@@ -264,6 +270,7 @@ class RunServer:
         return inventory_of(
             controller.table,
             self.problems(),
+            not_served=len(controller.not_served()),
             in_flight=pool.in_flight,
             connections=pool.connections,
             tunnels=pool.tunnels,

@@ -8,6 +8,7 @@ from ingressd.admin.problem_document import problems_document
 from ingressd.cli.exit_code import ExitCode
 from ingressd.cli.flags import ManifestFlags
 from ingressd.cli.json_output import print_json
+from ingressd.cli.not_served_view import count_not_served
 from ingressd.cli.options import admin_option, json_option, manifest_options, paths_argument
 from ingressd.cli.palette import Palette
 from ingressd.cli.problem_view import format_problems, summarise
@@ -34,7 +35,8 @@ def check(
     """Report everything that is wrong in PATH... (files, folders, or - for standard input), without serving it.
 
     With --admin it is what a running ingressd reports now. Ends with 1 when there are errors, and with 2 when there is
-    nothing to serve; warnings alone end with 0.
+    nothing to serve; warnings alone end with 0. Ingresses that are left to another controller are no problem: they are
+    counted on standard error.
 
     \b
     Examples:
@@ -52,6 +54,8 @@ def check(
     if not has_errors:
         # With errors it may be they that leave nothing to serve: they say more.
         subject.require_something(problems_shown=as_json)
+    for line in count_not_served(subject.not_served()):
+        click.echo(line, err=True)
     if not as_json:
         for line in format_problems(problems, palette=Palette(standard_output().colours)):
             click.echo(line)

@@ -13,7 +13,7 @@ from ingressd.cli.exit_code import CommandError
 from ingressd.cli.nothing_view import explain_nothing
 from ingressd.cli.options import LOOK_AT_WITHOUT_PATH
 from ingressd.cli.problem_view import format_problems
-from ingressd.controller.controller import Controller
+from ingressd.controller.controller import Controller, NotServed
 from ingressd.controller.explain import explain
 from ingressd.controller.explanation import Explanation
 from ingressd.controller.routes import RouteRow, route_rows
@@ -65,6 +65,10 @@ class Manifests:
         """Return all problems with their places: of ``--map`` first, then in the order of files and lines."""
         return (*self.mapping_problems(), *self._file_problems())
 
+    def not_served(self) -> tuple[NotServed, ...]:
+        """Return the Ingresses that another controller is to serve, or none."""
+        return self.controller.not_served()
+
     def mapping_problems(self) -> tuple[Problem, ...]:
         """Return what is wrong with ``--map``, given these manifests."""
         controller = self.controller
@@ -92,7 +96,7 @@ class Manifests:
             self.paths,
             objects=self._objects(),
             passed_over=self.source.passed_over,
-            not_served=[(str(key), why) for key, why in self.controller.not_served()],
+            not_served=[(str(key), why) for key, why in self.not_served()],
             worst=min((problem.severity for problem in self.controller.problems()), default=None),
         )
 

@@ -13,6 +13,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 PORT = click.IntRange(0, HIGHEST_PORT)
 LOOK_AT_WITHOUT_PATH = "Give the files or folders with your manifests, such as ./k8s, or - for standard input."
+ASK_WITHOUT_PATH = f"Or ask a running ingressd by its admin port, with --admin http://localhost:{DEFAULT_ADMIN_PORT}."
 
 
 def paths_argument(function: _Command) -> _Command:
@@ -20,17 +21,26 @@ def paths_argument(function: _Command) -> _Command:
     return click.argument("paths", metavar="PATH...", nargs=-1, type=click.Path(path_type=str))(function)
 
 
+def map_option(text: str) -> Callable[[_Command], _Command]:
+    """``--map``; ``text`` is its help."""
+    return click.option("--map", "mappings", metavar="[NAMESPACE/]SERVICE[:PORT]=[HOST:]PORT", multiple=True, help=text)
+
+
+def trusted_proxy_option(function: _Command) -> _Command:
+    return click.option(
+        "--trusted-proxy",
+        "trusted_proxies",
+        metavar="CIDR",
+        multiple=True,
+        help="Believe X-Forwarded-* from these clients. Repeatable; without it, from nobody.",
+    )(function)
+
+
 def manifest_options(function: _Command) -> _Command:
     """What decides how manifests are read, with or without serving them."""
     for option in reversed(
         (
-            click.option(
-                "--map",
-                "mappings",
-                metavar="[NAMESPACE/]SERVICE[:PORT]=[HOST:]PORT",
-                multiple=True,
-                help="Point a Service at a server that you run: web=3000, shop/web:http=127.0.0.1:3000. Repeatable.",
-            ),
+            map_option("Point a Service at a server that you run: web=3000, shop/web:http=127.0.0.1:3000. Repeatable."),
             click.option(
                 "--ingress-class",
                 "ingress_classes",
@@ -86,13 +96,7 @@ def listen_options(function: _Command) -> _Command:
                 metavar="ADDRESS",
                 help="IP address for metrics and the JSON API.  [default: 127.0.0.1, or ::1 if --bind is IPv6]",
             ),
-            click.option(
-                "--trusted-proxy",
-                "trusted_proxies",
-                metavar="CIDR",
-                multiple=True,
-                help="Believe X-Forwarded-* from these clients. Repeatable; without it, from nobody.",
-            ),
+            trusted_proxy_option,
         )
     ):
         function = option(function)

@@ -15,10 +15,12 @@ from ingressd.admin.error_document import UNREADABLE, decode_error
 from ingressd.admin.explanation_document import decode_explanation
 from ingressd.admin.problem_document import decode_problems
 from ingressd.admin.readiness_document import ReadinessDocument
-from ingressd.admin.routes_document import decode_routes
+from ingressd.admin.routes_document import RoutesFound, decode_routes
 from ingressd.cli.admin_client import AdminClient, Answer
 from ingressd.cli.exit_code import CommandError
+from ingressd.cli.not_served_view import format_not_served
 from ingressd.cli.problem_view import format_problems
+from ingressd.controller.controller import NotServed
 from ingressd.controller.explanation import Explanation
 from ingressd.controller.routes import RouteRow
 from ingressd.resources.problem import Problem
@@ -50,10 +52,14 @@ class Replica:
             click.echo(f"ingressd: {client.url} is not ready: it starts or drains, and is to get no traffic", err=True)
 
     def routes(self) -> tuple[RouteRow, ...]:
-        return self._found[0]
+        return self._found.routes
 
     def problems(self) -> tuple[Problem, ...]:
-        return self._found[1]
+        return self._found.problems
+
+    def not_served(self) -> tuple[NotServed, ...]:
+        """Return the Ingresses that it leaves to another controller, or to none."""
+        return self._found.not_served
 
     def mapping_problems(self) -> tuple[Problem, ...]:
         """None: what is wrong with the ``--map`` of the replica is among its problems."""
@@ -83,14 +89,15 @@ class Replica:
         raise CommandError(self.why_nothing())
 
     def why_nothing(self) -> str:
-        return (
+        nothing = (
             f"{self._client.url} serves nothing: no Ingress of a class of its own has a rule or a default backend "
             "that can be used"
         )
+        return "\n  ".join((nothing, *format_not_served(self.not_served())))
 
     @cached_property
-    def _found(self) -> tuple[tuple[RouteRow, ...], tuple[Problem, ...]]:
-        """Routes and problems of one moment."""
+    def _found(self) -> RoutesFound:
+        """Everything of one moment."""
         return self._ask("/api/routes", decode_routes)
 
     def _ask(self, path: str, decode: Callable[[bytes], _Document]) -> _Document:

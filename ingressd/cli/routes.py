@@ -10,6 +10,7 @@ from ingressd.admin.routes_document import routes_document
 from ingressd.cli.exit_code import ExitCode
 from ingressd.cli.flags import ManifestFlags
 from ingressd.cli.json_output import print_json
+from ingressd.cli.not_served_view import format_not_served
 from ingressd.cli.options import admin_option, json_option, manifest_options, paths_argument
 from ingressd.cli.palette import Palette
 from ingressd.cli.problem_view import format_problems, summarise
@@ -37,8 +38,8 @@ def routes(
 ) -> None:
     """Show the routes of PATH... (files, folders, or - for standard input) as a table, without serving them.
 
-    With --admin they are those that a running ingressd serves now. Problems go to standard error. Ends with 1 when
-    there are errors, and with 2 when there is nothing to show.
+    With --admin they are those that a running ingressd serves now. Problems go to standard error, and so do Ingresses
+    that are left to another controller. Ends with 1 when there are errors, and with 2 when there is nothing to show.
 
     \b
     Examples:
@@ -52,7 +53,7 @@ def routes(
     rows, problems = subject.routes(), subject.problems()
     has_errors = any(problem.severity is Severity.ERROR for problem in problems)
     if as_json:
-        print_json(routes_document(rows, problems))
+        print_json(routes_document(rows, problems, subject.not_served()))
     if not has_errors:
         subject.require_something(problems_shown=as_json)
     if not as_json:
@@ -69,5 +70,8 @@ def _show(subject: Subject, rows: Sequence[RouteRow], problems: Sequence[Problem
             click.echo(line)
     for line in (*format_problems(problems), *([summarise(problems)] if problems else [])):
         click.echo(line, err=True)
-    if not subject.serves_something:
+    if subject.serves_something:
+        for line in format_not_served(subject.not_served()):
+            click.echo(line, err=True)
+    else:
         click.echo(f"ingressd: {subject.why_nothing()}", err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import signal
 import sys
@@ -38,7 +37,7 @@ def run(context: click.Context, /, **flags: Any) -> None:
 
     refuse_senseless(context, files=bool(flags["paths"]))
     settings = run_settings(flags)
-    with early_signals(), logging_to(STANDARD_ERROR, logging.INFO):
+    with early_signals(), logging_to(STANDARD_ERROR, settings.log_level):
         if flags["paths"]:
             run_loop(serve_files(settings, flags))
         else:

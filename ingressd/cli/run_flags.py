@@ -69,6 +69,7 @@ def run_settings(flags: Flags) -> RunSettings:
             workers=flags["workers"] or default_workers(usable_processors()),
             drain_wait_seconds=flags["drain_wait"],
             access_log=flags["access_log"],
+            log_level=flags["log_level"],
         )
     except SettingsError as error:
         raise CommandError(str(error)) from error

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ingressd.cli.options import PORT
+from ingressd.cli.options import PORT, map_option, trusted_proxy_option
 from ingressd.cli.sections import Section
 from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
@@ -15,6 +15,8 @@ from ingressd.settings import (
     DEFAULT_ELECTION_NAME,
     DEFAULT_HTTP_PORT,
     DEFAULT_HTTPS_PORT,
+    DEFAULT_LOG_LEVEL,
+    LOG_LEVELS,
     MAX_WORKERS,
     ProxySettings,
 )
@@ -45,13 +47,7 @@ SOURCE = Section(
             multiple=True,
             help="Serve the manifests in this file or folder, without a cluster. Repeatable.",
         ),
-        click.option(
-            "--map",
-            "mappings",
-            metavar="[NAMESPACE/]SERVICE[:PORT]=[HOST:]PORT",
-            multiple=True,
-            help="With --from: point a Service at a server: shop/web:http=10.0.0.5:3000. Repeatable.",
-        ),
+        map_option("With --from: point a Service at a server: shop/web:http=10.0.0.5:3000. Repeatable."),
         click.option(
             "--kubeconfig",
             metavar="FILE",
@@ -128,13 +124,7 @@ SERVE = Section(
             metavar="NUMBER",
             help="Processes that serve.  [default: one for each usable processor, at least 2]",
         ),
-        click.option(
-            "--trusted-proxy",
-            "trusted_proxies",
-            metavar="CIDR",
-            multiple=True,
-            help="Believe X-Forwarded-* from these clients. Repeatable; without it, from nobody.",
-        ),
+        trusted_proxy_option,
         click.option(
             "--drain-wait",
             type=click.FloatRange(0),
@@ -151,7 +141,21 @@ SERVE = Section(
             show_default=True,
             help="After that, give requests in flight so long to finish.",
         ),
+    ),
+)
+
+LOGS = Section(
+    "Logs",
+    (
         click.option("--access-log", is_flag=True, help="Write each request as a line of JSON to standard output."),
+        click.option(
+            "--log-level",
+            type=click.Choice(LOG_LEVELS),
+            metavar="LEVEL",
+            default=DEFAULT_LOG_LEVEL,
+            show_default=True,
+            help=f"Log what is at least so important, to standard error: {', '.join(LOG_LEVELS)}.",
+        ),
     ),
 )
 
@@ -205,7 +209,7 @@ STATUS = Section(
     ),
 )
 
-RUN_SECTIONS = (SOURCE, CLASS, SERVE, ADMIN, STATUS)
+RUN_SECTIONS = (SOURCE, CLASS, SERVE, LOGS, ADMIN, STATUS)
 
 CLUSTER_ONLY = (
     "kubeconfig",

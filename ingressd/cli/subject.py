@@ -10,6 +10,8 @@ import click
 from ingressd.cli.exit_code import CommandError
 from ingressd.cli.flags import ManifestFlags, translation_settings
 from ingressd.cli.manifests import Manifests
+from ingressd.cli.options import ASK_WITHOUT_PATH, LOOK_AT_WITHOUT_PATH
+from ingressd.controller.controller import NotServed
 from ingressd.controller.explanation import Explanation
 from ingressd.controller.routes import RouteRow
 from ingressd.resources.problem import Problem
@@ -22,6 +24,10 @@ class Subject(Protocol):
 
     def problems(self) -> tuple[Problem, ...]:
         """Return all problems, with their places where those are known."""
+        ...
+
+    def not_served(self) -> tuple[NotServed, ...]:
+        """Return the Ingresses that another controller is to serve, or none."""
         ...
 
     def mapping_problems(self) -> tuple[Problem, ...]:
@@ -50,6 +56,8 @@ def subject_of(context: click.Context, *, paths: Sequence[str], flags: ManifestF
     Raises CommandError for what cannot be read or reached, and when both are asked for.
     """
     if admin is None:
+        if not paths:
+            raise CommandError(f"there is nothing to read. {LOOK_AT_WITHOUT_PATH} {ASK_WITHOUT_PATH}")
         return Manifests(paths, translation_settings(flags))
     _require_replica_alone(paths, flags)
     # Here, so that reading manifests does not pay for a client that it does not need.

@@ -51,7 +51,7 @@ class StatusWriter:
     ) -> None:
         self.written = 0
         self.failed = 0
-        self._no_address = Trouble(_log, over="The address for the status of Ingresses is known again.")
+        self._no_address = Trouble(_log, over="The address for the status of Ingresses is known now.")
         self._not_written = Trouble(_log, over="Statuses are written again.")
         self._api = api
         self._controller = controller

@@ -54,6 +54,7 @@ class Election:
         self._candidacy = Candidacy(identity, namespace=namespace, name=name, settings=self._settings)
         self._changed = changed
         self._announced = False
+        self._has_bid = False
         self._clock = clock
         self._wall_clock = wall_clock
         self._sleep = sleep
@@ -86,6 +87,9 @@ class Election:
 
     async def release(self) -> None:
         """Give the Lease back if it is held here, so that the next leader need not wait. Never raises ApiError."""
+        if not self._has_bid:
+            # No record can name this process. Whoever cannot reach the API server would wait for nothing.
+            return
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
                 if self._candidacy.lease is None:
@@ -140,6 +144,7 @@ class Election:
         )
         if lease is None:
             return
+        self._has_bid = True
         try:
             candidacy.won(await self._write(lease), asked, self._clock())
         except ApiError as error:

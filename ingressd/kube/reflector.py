@@ -124,7 +124,7 @@ class Reflector:
             except ApiError as error:
                 await self._wait_out(error)
             except Exception as error:
-                # A defect of ours, that something unforeseen in an answer has found. What is served must not end for it.
+                # A defect of ours, found by something unforeseen in an answer. What is served must not end for it.
                 _log.exception("following %s failed", self._selection)
                 what = f"ingressd failed to read an answer ({type(error).__name__}): this is a defect of it"
                 await self._wait_out(ApiError(ApiFault.MALFORMED, f"{what}, and its log says more."))
@@ -262,14 +262,15 @@ class Reflector:
         if self._fault is None:
             self._note(since=self._clock())
         if error.fault is not self._fault:
-            _log.warning("%s cannot be read; what is known of them stays. %s", self._selection, sentence)
+            meanwhile = "what is known of them stays" if self._health.listed else "nothing is known of them yet"
+            _log.warning("%s cannot be read; %s. %s", self._selection, meanwhile, sentence)
         self._fault = error.fault
         self._note(error=sentence)
         await self._rest(max(self._backoff.failed(), error.retry_after_seconds or 0.0), error)
 
     def _is_well(self, *, listed: bool = False) -> None:
         if self._fault is not None:
-            _log.info("%s can be read again.", self._selection)
+            _log.info("%s can be read %s.", self._selection, "again" if self._health.listed else "now")
             self._fault = None
             self._note(error="", since=self._clock())
         if listed and not self._health.listed:

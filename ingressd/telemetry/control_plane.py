@@ -32,7 +32,8 @@ class WatchFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 class ControlPlane(msgspec.Struct, frozen=True, kw_only=True):
     """``leading`` is None without an election. ``written`` counts what was written to the API server, by what it was
-    (``status``, ``event``) and how it ended (``written``, ``failed``, ``dropped``)."""
+    (``status``, ``event``) and how it ended (``written``, ``failed``, ``dropped``). ``troubles`` says of ``status``,
+    ``events`` and ``election`` whether they fail at the moment; the log says why."""
 
     ready: bool
     workers: tuple[WorkerFigures, ...] = ()
@@ -41,6 +42,7 @@ class ControlPlane(msgspec.Struct, frozen=True, kw_only=True):
     watches: tuple[WatchFigures, ...] = ()
     leading: bool | None = None
     written: dict[tuple[str, str], int] = {}
+    troubles: dict[str, bool] = {}
 
 
 class ControlPlaneCollector(Collector):
@@ -69,6 +71,13 @@ class ControlPlaneCollector(Collector):
             for labels, count in sorted(now.written.items()):
                 written.add_metric(labels, count)
             yield written
+        if now.troubles:
+            troubles = GaugeMetricFamily(
+                "ingressd_trouble", "Whether this fails at the moment; the log says why.", labels=("what",)
+            )
+            for what, failing in sorted(now.troubles.items()):
+                troubles.add_metric((what,), failing)
+            yield troubles
 
 
 def _workers(now: ControlPlane) -> Iterator[Metric]:

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 import msgspec
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.metrics_core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -25,7 +25,8 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """How much there is now, as numbers.
 
     ``in_flight`` counts requests being served, ``connections`` open client connections, ``tunnels`` those of them
-    that were upgraded. ``problems`` is keyed by severity. ``certificate_expiry`` maps ``namespace/name`` of a Secret
+    that were upgraded. ``ingresses_not_served`` are left to another controller, or to none. ``problems`` is keyed by
+    severity. ``certificate_expiry`` maps ``namespace/name`` of a Secret
     to seconds since 1970-01-01 UTC.
     """
 
@@ -35,6 +36,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     hosts: int = 0
     routes: int = 0
     upstreams: int = 0
+    ingresses_not_served: int = 0
     problems: Mapping[str, int] = {}
     certificate_expiry: Mapping[str, float] = {}
     dropped_log_lines: int = 0
@@ -65,6 +67,11 @@ _INVENTORY_GAUGES = (
     _InventoryGauge("ingressd_hosts", "Hosts in the routing table.", lambda now: now.hosts),
     _InventoryGauge("ingressd_routes", "Routes in the routing table.", lambda now: now.routes),
     _InventoryGauge("ingressd_upstreams", "Upstreams in the routing table.", lambda now: now.upstreams),
+    _InventoryGauge(
+        "ingressd_ingresses_not_served",
+        "Ingresses that are left to another controller, or to none.",
+        lambda now: now.ingresses_not_served,
+    ),
 )
 
 _ROUTE_COUNTERS = (
@@ -160,8 +167,12 @@ class MetricsCollector(Collector):
 
 
 def metrics_registry(metrics: Metrics, inventory: Callable[[], Inventory], *, version: str) -> CollectorRegistry:
-    """Return a registry of its own with only our families; the library's global one is process-wide state."""
+    """Return a registry of its own, since the library's global one is process-wide state.
+
+    Where there is a ``/proc``, the library's ``process_*`` families tell of this process.
+    """
     registry = CollectorRegistry(auto_describe=False)
+    ProcessCollector(registry=registry)
     registry.register(MetricsCollector(metrics, inventory, version=version))
     return registry
 

@@ -18,7 +18,6 @@ def main(arguments: Sequence[str]) -> None:
 
     # Only now: these take most of the time between the start of the process and its first message.
     import asyncio
-    import logging
     import socket
 
     from ingressd.event_loop import new_event_loop
@@ -26,7 +25,8 @@ def main(arguments: Sequence[str]) -> None:
     from ingressd.workers.worker import work
 
     channel, http, https = (socket.socket(fileno=int(descriptor)) for descriptor in arguments)
-    with logging_to(STANDARD_ERROR, logging.WARNING), asyncio.Runner(loop_factory=new_event_loop) as runner:
+    # Until the supervisor has said how much to log.
+    with logging_to(STANDARD_ERROR, "warning"), asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(work(channel, http, https))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ingressd.routing.table import TableDifference
-from ingressd.settings import ProxySettings
+from ingressd.settings import DEFAULT_LOG_LEVEL, ProxySettings
 from ingressd.telemetry.metrics import MetricsDelta
 from tls.key_pair import KeyPair
 
@@ -16,13 +16,15 @@ class Start(msgspec.Struct, tag="start", frozen=True, kw_only=True):
     """The first message to a worker: what stays the same for its whole life.
 
     ``trusted_proxies`` are CIDR blocks. ``default_certificate`` is for the hosts that no usable Secret covers.
-    ``access_log``: every exchange is a line of JSON on standard output. A report comes every ``report_seconds``.
+    ``access_log``: every exchange is a line of JSON on standard output. ``log_level`` is that of the log
+    on standard error. A report comes every ``report_seconds``.
     """
 
     proxy: ProxySettings
     default_certificate: KeyPair
     trusted_proxies: tuple[str, ...] = ()
     access_log: bool = False
+    log_level: str = DEFAULT_LOG_LEVEL
     report_seconds: float = REPORT_SECONDS
 
 

@@ -15,6 +15,7 @@ from ingressd.proxy.progress import Observer
 from ingressd.proxy.proxy import BACKLOG, Proxy
 from ingressd.routing.table import RoutingTable, TableDifference
 from ingressd.telemetry.access_line import format_access_line
+from ingressd.telemetry.log_handler import set_level
 from ingressd.telemetry.log_writer import LogWriter
 from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.record import ExchangeRecord
@@ -73,6 +74,7 @@ async def work(connected: socket.socket, http: socket.socket, https: socket.sock
         return
     if not isinstance(start, Start):
         raise ChannelError(f"the first order is {type(start).__name__} and not Start")
+    set_level(start.log_level)
     access_log = LogWriter(STANDARD_OUTPUT) if start.access_log else None
     worker = Worker(start, supervisor, access_log)
     await worker.run(http, https)

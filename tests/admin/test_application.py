@@ -13,7 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ingressd.admin.application import MAX_METHOD_LENGTH, MAX_URL_LENGTH, admin_application
 from ingressd.admin.host_guard import HostGuard
-from tests.support.admin_ports import ControllerView
+from ingressd.controller.controller import Controller
+from ingressd.resources.change import Applied, Synced
+from ingressd.translate.settings import TranslationSettings
+from tests.support.admin_ports import WEB, ControllerView
 
 Client = TestClient[web.Request, web.Application]
 
@@ -38,7 +41,18 @@ async def test_the_index_page(client: Client) -> None:
     async with client.get("/") as response:
         assert response.status == 200
         assert response.content_type == "text/html"
+        assert response.headers["Server"] == "ingressd"
         assert "/api/routes" in await response.text()
+
+
+async def test_routes_name_the_ingresses_of_others(client: Client, view: ControllerView) -> None:
+    view.controller = Controller(TranslationSettings(), publish=lambda difference: None)
+    view.controller.apply((Applied(WEB), Synced()))
+    view.controller.flush(view.now)
+    status, document = await fetch(client, "/api/routes")
+    [(key, why)] = view.not_served()
+    assert (status, document["routes"]) == (200, [])
+    assert document["not_served"] == [{"namespace": key.namespace, "name": key.name, "why": why}]
 
 
 async def test_it_is_alive_before_it_is_ready(client: Client, view: ControllerView) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import logging
 import os
 import select
 import signal
@@ -120,6 +121,30 @@ async def test_a_control_plane_that_fails_lets_requests_finish(caplog: pytest.Lo
             with pytest.raises(ControlPlaneError):
                 await running
     assert "RuntimeError: a defect" in caplog.text
+
+
+async def test_an_end_before_everything_was_read_says_what_was_missing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def changes() -> AsyncGenerator[tuple[Change, ...], None]:
+        await asyncio.Event().wait()
+        yield ()
+
+    server = RunServer(
+        RunSettings(serving=ServingSettings(), workers=1, drain_wait_seconds=0),
+        Controller(FILES, publish=lambda difference: None),
+        Source(changes, CLUSTER, waiting_for=lambda: ("services: not listed yet.", "secrets: forbidden.")),
+        cluster=None,
+        open_sockets=lambda: TrafficSockets(bound(), bound()),
+    )
+    stop = asyncio.Event()
+    stop.set()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await server.run(bound(), stop, asyncio.Event())
+    assert (
+        "ending before everything was read; it was waiting for: services: not listed yet. secrets: forbidden."
+        in caplog.text
+    )
 
 
 async def until(look: Callable[[], bool]) -> None:

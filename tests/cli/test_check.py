@@ -102,6 +102,16 @@ def test_a_wrong_mapping(run_cli: RunCli, shop: Path) -> None:
     assert done.stderr.startswith("ingressd: --map: 'cart' does not map a Service: write ")
 
 
+def test_ingresses_of_others_are_counted_and_no_problem(run_cli: RunCli, shop: Path) -> None:
+    old = SHOP.partition("---\n")[0].replace("name: web", "name: old")
+    (shop / "old.yaml").write_text(old.replace("spec:", "spec:\n  ingressClassName: nginx", 1))
+    for form, output in (((), "no problems\n"), (("--json",), None)):
+        done = run_cli("check", "k8s", "--map", "cart=3000", "--ingress-class", "internal", *form)
+        assert done.returncode == 0
+        assert done.stderr == "not served: 1 Ingress that belongs to another controller, or to none\n"
+        assert output is None or done.stdout == output
+
+
 def test_classes_that_are_not_ours(run_cli: RunCli, shop: Path) -> None:
     (shop / "shop.yaml").write_text(SHOP.replace("spec:\n  rules", "spec:\n  ingressClassName: nginx\n  rules"))
     done = run_cli("check", "k8s", "--ingress-class", "internal")

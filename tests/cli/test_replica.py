@@ -16,7 +16,9 @@ from ingressd.cli.admin_client import AdminClient
 from ingressd.cli.admin_url import AdminUrl
 from ingressd.cli.exit_code import CommandError, ExitCode
 from ingressd.cli.replica import Replica
-from ingressd.resources.change import Deleted
+from ingressd.controller.controller import Controller
+from ingressd.resources.change import Applied, Deleted, Synced
+from ingressd.translate.settings import TranslationSettings
 from tests.support.admin_ports import WEB, ControllerView, admin_port, http_answer, scripted_port
 
 READY = http_answer(b'{"ready":true}')
@@ -60,6 +62,7 @@ def test_it_answers_what_the_controller_does(view: ControllerView, url: AdminUrl
         assert replica.problems() == view.problems() != ()
         assert replica.explain("POST", SHOP_URL) == view.explain("POST", SHOP_URL)
         assert replica.mapping_problems() == ()
+        assert replica.not_served() == view.not_served() == ()
         assert replica.serves_something
         replica.require_something()
 
@@ -88,6 +91,18 @@ def test_it_serves_nothing(view: ControllerView, url: AdminUrl, capsys: pytest.C
         with pytest.raises(CommandError, match="serves nothing: no Ingress of a class of its own"):
             replica.require_something()
         assert not replica.explain("GET", SHOP_URL).answer.forwarded
+
+
+def test_it_serves_none_of_the_ingresses(view: ControllerView, url: AdminUrl) -> None:
+    view.controller = Controller(TranslationSettings(), publish=lambda difference: None)
+    view.controller.apply((Applied(WEB), Synced()))
+    view.controller.flush(view.now)
+    with replica_at(url) as replica:
+        assert replica.not_served() == view.not_served() != ()
+        with pytest.raises(
+            CommandError, match=r"serves nothing: .*\n  not served: Ingress shop/web: It names no class"
+        ):
+            replica.require_something()
 
 
 def test_it_has_not_read_everything(view: ControllerView, url: AdminUrl, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,7 +167,8 @@ def without(document: Any, field: str) -> bytes:
 
 
 def test_another_version(view: ControllerView) -> None:
-    routes = {"/readyz": READY, "/api/routes": without(routes_document(view.routes(), view.problems()), "routes")}
+    document = routes_document(view.routes(), view.problems(), view.not_served())
+    routes = {"/readyz": READY, "/api/routes": without(document, "routes")}
     assert "does not know: Object missing required field `routes`. Use the version of ingressd that" in failure(routes)
     explained = without(explanation_document(view.explain("GET", SHOP_URL)), "answer")
     said = failure({"/readyz": READY, "/api/explain": explained}, lambda it: it.explain("GET", SHOP_URL))

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from tests.support.command_line import SHOP, RunCli
 
+OLD = (
+    SHOP.partition("---\n")[0].replace("name: web", "name: old").replace("spec:", "spec:\n  ingressClassName: nginx", 1)
+)
+
 
 def test_the_table(run_cli: RunCli, shop: Path) -> None:
     done = run_cli("routes", "k8s", "--map", "cart=3000")
@@ -51,11 +55,30 @@ def test_json(run_cli: RunCli, shop: Path) -> None:
     }
 
 
+def test_ingresses_of_others_go_to_standard_error(run_cli: RunCli, shop: Path) -> None:
+    (shop / "old.yaml").write_text(OLD)
+    done = run_cli("routes", "k8s", "--map", "cart=3000", "--ingress-class", "internal")
+    assert (done.returncode, done.stdout.count("\n")) == (0, 2)
+    assert done.stderr.startswith("not served: Ingress shop/old: It names class ")
+    assert done.stderr.count("\n") == 1
+    done = run_cli("routes", "k8s", "--map", "cart=3000", "--ingress-class", "internal", "--json")
+    assert done.stderr == ""
+    [found] = json.loads(done.stdout)["not_served"]
+    assert (found["namespace"], found["name"]) == ("shop", "old")
+    assert found["why"].startswith("It names class ")
+
+
 def test_nothing_to_show(run_cli: RunCli, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = run_cli("routes", "empty", "--json")
     assert done.returncode == 2
-    assert json.loads(done.stdout) == {"routes": [], "errors": 0, "warnings": 0, "problems": []}
+    assert json.loads(done.stdout) == {
+        "routes": [],
+        "errors": 0,
+        "warnings": 0,
+        "problems": [],
+        "not_served": [],
+    }
     assert "nothing to serve: there is no Ingress in empty" in done.stderr
 
 

@@ -44,6 +44,7 @@ def test_defaults_in_a_cluster() -> None:
     assert settings.drain_wait_seconds == 10
     assert settings.workers >= 2
     assert not settings.access_log
+    assert settings.log_level == "info"
 
 
 def test_with_files_the_admin_port_is_on_loopback_unless_asked_for() -> None:
@@ -57,11 +58,13 @@ def test_what_is_given_is_taken() -> None:
         flags(
             *("--bind", "::1", "--http-port", "80", "--https-port", "0", "--admin-port", "1234", "--workers", "7"),
             *("--drain-wait", "0", "--drain-grace", "5", "--trusted-proxy", "10.0.0.0/8", "--access-log"),
+            *("--log-level", "debug"),
         )
     )
     listen = settings.serving.listen
     assert (listen.bind, listen.http.number, listen.https.number, listen.admin.number) == ("::1", 80, 0, 1234)
     assert (settings.workers, settings.drain_wait_seconds, settings.access_log) == (7, 0, True)
+    assert settings.log_level == "debug"
     assert settings.serving.proxy.drain_grace_seconds == 5
     assert list(map(str, settings.serving.trusted_proxies)) == ["10.0.0.0/8"]
 

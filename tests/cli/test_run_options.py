@@ -15,6 +15,7 @@ from ingressd.settings import (
     DEFAULT_ELECTION_NAME,
     DEFAULT_HTTP_PORT,
     DEFAULT_HTTPS_PORT,
+    DEFAULT_LOG_LEVEL,
 )
 from ingressd.translate.classes import CONTROLLER_NAME
 
@@ -44,6 +45,7 @@ def test_only_help_is_among_the_others() -> None:
         DEFAULT_ADMIN_PORT,
         DEFAULT_DRAIN_WAIT_SECONDS,
         DEFAULT_ELECTION_NAME,
+        DEFAULT_LOG_LEVEL,
         CONTROLLER_NAME,
     ],
 )

@@ -52,5 +52,5 @@ def test_not_both(context: click.Context, paths: tuple[str, ...], flags: Manifes
 
 
 def test_neither(context: click.Context) -> None:
-    with pytest.raises(CommandError, match="there is nothing to read"):
+    with pytest.raises(CommandError, match=r"there is nothing to read\. .* with --admin http://localhost:9090\."):
         subject_of(context, paths=(), flags=ManifestFlags(), admin=None)

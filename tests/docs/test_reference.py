@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from docs.reference import PLACE, reference
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from docs.reference import PLACE, PROCESS_METRICS, metric_rows, reference
 
 
 def test_the_page_is_what_the_tables_say() -> None:
     assert PLACE.read_text(encoding="utf-8") == reference(), "run `make docs`"
+
+
+def test_labels_are_those_of_the_series() -> None:
+    labels = {name: found for name, _, found, _ in metric_rows()}
+    assert labels["`ingressd_api_writes_total`"] == "`what`, `outcome`"
+    assert labels["`ingressd_worker_resident_bytes`"] == "`pid`"
+    assert labels["`ingressd_ready`"] == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells of a process in files")
+def test_what_a_process_tells_of_itself() -> None:
+    registry = CollectorRegistry(auto_describe=False)
+    ProcessCollector(registry=registry)
+    assert {sample.name for family in registry.collect() for sample in family.samples} == set(PROCESS_METRICS)

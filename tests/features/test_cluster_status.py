@@ -92,7 +92,7 @@ def test_the_address_of_a_service_that_gets_one_late(tmp_path: Path, server: Run
         assert status_addresses(server, "default", "shop") == []
         server.apply({**front, "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.8"}]}}})
         wait_for_addresses(server, "192.0.2.8")
-        running.errors.wait_for("The address for the status of Ingresses is known again")
+        running.errors.wait_for("The address for the status of Ingresses is known now")
 
 
 def test_the_service_is_named_when_it_does_not_exist(tmp_path: Path, server: RunningApiServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -126,6 +127,7 @@ def test_each_request_is_a_line_of_json(tmp_path: Path, pods: Pods) -> None:
         first, second = map(msgspec.json.decode, running.output.text.splitlines())
     assert (first["host"], first["target"], first["status"]) == ("shop.test", "/cart?x=1", 200)
     assert (second["host"], second["status"], second["reason"]) == ("unknown.test", 404, "no_host")
+    assert first["time"].endswith("Z")
 
 
 def test_without_the_flag_standard_output_is_empty(tmp_path: Path, pods: Pods) -> None:
@@ -134,6 +136,16 @@ def test_without_the_flag_standard_output_is_empty(tmp_path: Path, pods: Pods) -
         assert running.get("/", host="shop.test").pod == "web"
         assert running.terminate() == 0
         assert running.output.text == ""
+
+
+def test_all_processes_log_in_one_form_and_at_the_level_asked_for(tmp_path: Path, pods: Pods) -> None:
+    save(tmp_path / "sites" / "all.yaml", site("shop"))
+    with serving(tmp_path, "--log-level", "debug", *pods.maps()) as running:
+        with socket.create_connection(("127.0.0.1", running.https_port)) as client:
+            client.sendall(b"this is no TLS\r\n\r\n")
+            running.errors.wait_for("DEBUG ingressd.workers.worker: TLS handshake failed")
+    for line in running.errors.text.splitlines():
+        assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING) [\w.]+: ", line), line
 
 
 # What cannot be started.

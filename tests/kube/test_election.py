@@ -149,6 +149,43 @@ async def test_a_release_that_fails_fails_nothing_else(caplog: pytest.LogCapture
     assert "was not released: Nobody answers." in caplog.text
 
 
+async def test_who_never_held_the_lease_leaves_without_asking(caplog: pytest.LogCaptureFixture) -> None:
+    api = MemoryApi()
+    one = Replica(api, "a")
+    await one.election.release()
+
+    async def refuse(call: Call) -> None:
+        raise SERVER_DOWN
+
+    api.before = refuse
+    async with running(one):
+        async with asyncio.timeout(20):
+            while not one.election.trouble:
+                await asyncio.sleep(0.01)
+    calls = len(api.calls)
+    await one.election.release()
+    assert len(api.calls) == calls
+    assert "was not released" not in caplog.text
+
+
+async def test_a_first_write_whose_answer_is_lost_is_taken_back() -> None:
+    api = MemoryApi()
+    one = Replica(api, "a")
+    written = asyncio.Event()
+
+    async def lose_the_answer(call: Call) -> None:
+        if call.method == "POST":
+            written.set()
+            raise SERVER_DOWN
+
+    api.after = lose_the_answer
+    async with running(one):
+        await written.wait()
+    assert not one.election.leading
+    await one.election.release()
+    assert api.objects[PATH]["spec"]["holderIdentity"] == ""
+
+
 async def test_a_server_that_is_down_ends_leadership_and_not_the_election(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     api = MemoryApi()

@@ -241,8 +241,20 @@ async def test_a_failing_list_is_repeated_ever_less_often_and_says_why(caplog: p
         followed = await Followed([DOWN, DOWN, DOWN, a_list(an_object("a"))], time=time).end()
     assert followed.rests == [0.8, 1.6, 3.2]
     assert followed.batches == [["+a"]]
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
-    assert "Nobody is there." in caplog.text
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("WARNING", "services cannot be read; nothing is known of them yet. Nobody is there."),
+        ("INFO", "services can be read now."),
+    ]
+
+
+async def test_what_is_known_stays_while_it_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
+    time = Time()
+    with caplog.at_level(logging.INFO, "ingressd.kube.reflector"):
+        await Followed([a_list(), a_list()], [[time.pass_(LONG), DOWN], [time.pass_(LONG)]], time=time).end()
+    assert [record.message for record in caplog.records] == [
+        "services cannot be read; what is known of them stays. Nobody is there.",
+        "services can be read again.",
+    ]
 
 
 async def test_the_server_says_when_to_come_back() -> None:

@@ -40,6 +40,7 @@ def _exposed() -> dict[str, set[str]]:
         watches=(WatchFigures(kind="Ingress", namespace="", healthy=True, objects=1, lists=1, watches=1),),
         leading=True,
         written={("status", "written"): 1},
+        troubles={"status": True},
     )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(MetricsCollector(metrics, lambda: inventory, version="1"))

@@ -15,7 +15,7 @@ from ingressd.admin.explanation_document import located_explanation
 from ingressd.admin.host_guard import HostGuard
 from ingressd.admin.problem_document import located
 from ingressd.cli.admin_url import AdminUrl
-from ingressd.controller.controller import Controller
+from ingressd.controller.controller import Controller, NotServed
 from ingressd.controller.explain import explain
 from ingressd.controller.explanation import Explanation
 from ingressd.controller.routes import RouteRow, route_rows
@@ -88,6 +88,9 @@ class ControllerView:
 
     def problems(self) -> tuple[Problem, ...]:
         return located(self.controller.problems(), locate)
+
+    def not_served(self) -> tuple[NotServed, ...]:
+        return self.controller.not_served()
 
     def explain(self, method: str, url: str) -> Explanation:
         if method == "BREAK":

@@ -27,6 +27,7 @@ FULL = ControlPlane(
     ),
     leading=True,
     written={("status", "written"): 10, ("event", "failed"): 1},
+    troubles={"status": True, "election": False},
 )
 
 
@@ -52,6 +53,8 @@ def test_every_family() -> None:
         "ingressd_leader 1.0",
         'ingressd_api_writes_total{outcome="failed",what="event"} 1.0',
         'ingressd_api_writes_total{outcome="written",what="status"} 10.0',
+        'ingressd_trouble{what="election"} 0.0',
+        'ingressd_trouble{what="status"} 1.0',
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from prometheus_client import Metric, generate_latest
@@ -22,6 +23,7 @@ INVENTORY = Inventory(
     hosts=2,
     routes=5,
     upstreams=3,
+    ingresses_not_served=6,
     problems={"error": 1, "warning": 4},
     certificate_expiry={"shop/shop-tls": 1_800_000_000.0},
     dropped_log_lines=7,
@@ -110,6 +112,7 @@ def test_buckets_are_cumulative(families: dict[str, Metric], bound: str, expecte
         ("ingressd_hosts", {}, 2),
         ("ingressd_routes", {}, 5),
         ("ingressd_upstreams", {}, 3),
+        ("ingressd_ingresses_not_served", {}, 6),
         ("ingressd_problems", {"severity": "error"}, 1),
         ("ingressd_problems", {"severity": "warning"}, 4),
         (
@@ -132,6 +135,12 @@ def test_no_host_or_path_becomes_a_label() -> None:
 
 def test_every_family_has_help(families: dict[str, Metric]) -> None:
     assert [family.name for family in families.values() if not family.documentation] == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells of a process in files")
+def test_the_process_tells_of_itself(families: dict[str, Metric]) -> None:
+    assert value(families, "process_resident_memory_bytes") > 1024 * 1024
+    assert value(families, "process_open_fds") > 2
 
 
 def test_a_scrape_reads_the_numbers_of_its_moment() -> None:

@@ -74,6 +74,7 @@ def test_a_difference_arrives_as_it_was(difference: TableDifference, generation:
             default_certificate=KeyPair(b"a certificate", b"a key"),
             trusted_proxies=("10.0.0.0/8", "::1/128"),
             access_log=True,
+            log_level="debug",
         ),
         Drain(30.0, 1.0),
         ReportRequest(3),

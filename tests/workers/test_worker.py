@@ -15,7 +15,7 @@ import pytest
 
 from ingressd import __version__
 from ingressd.routing.table import TableDifference
-from ingressd.telemetry.record import ExchangeRecord
+from ingressd.telemetry.access_line import AccessLine
 from ingressd.workers.channel import Channel
 from ingressd.workers.codec import NoticeCodec, OrderCodec
 from ingressd.workers.messages import Applied, Drain, Hello, Notice, Order, Report, ReportRequest, TablePart
@@ -295,10 +295,8 @@ async def test_each_exchange_is_a_line_of_json() -> None:
         worker.order(Drain(1.0, 0.0))
         status, output = await worker.end()
         assert status == 0
-        records = [msgspec.json.decode(line, type=ExchangeRecord) for line in output.splitlines()]
-        assert [(record.method, record.status, record.origin) for record in records] == [
-            ("GET", 200, "shop/web#0/0")
-        ] * 3
+        lines = [msgspec.json.decode(line, type=AccessLine) for line in output.splitlines()]
+        assert [(line.method, line.status, line.origin) for line in lines] == [("GET", 200, "shop/web#0/0")] * 3
 
 
 async def test_a_log_that_nobody_reads_stops_no_request() -> None:
