@@ -13,16 +13,12 @@ from aiohttp import web
 
 from ingressd import __version__
 from ingressd.admin.application import admin_application
-from ingressd.admin.explanation_document import located_explanation
 from ingressd.admin.host_guard import HostGuard
-from ingressd.admin.problem_document import located
+from ingressd.app.controller_view import ControllerView
 from ingressd.controller.burst import FILES
 from ingressd.controller.changes import describe
-from ingressd.controller.controller import Controller, NotServed
-from ingressd.controller.explain import explain
-from ingressd.controller.explanation import Explanation
-from ingressd.controller.inventory import inventory_of
-from ingressd.controller.routes import RouteRow, route_rows
+from ingressd.controller.controller import Controller
+from ingressd.controller.routes import RouteRow
 from ingressd.proxy.answers import Hints
 from ingressd.proxy.certificates import CertificateChooser
 from ingressd.proxy.proxy import Proxy
@@ -33,7 +29,6 @@ from ingressd.sources.files import FileSource
 from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.record import ExchangeRecord
-from ingressd.translate.unused_mappings import unused_mappings
 from tls.acceptor import TlsFailure
 from tls.authority import LocalAuthority
 from tls.key_pair import KeyPair
@@ -56,7 +51,7 @@ class Screen(Protocol):
     def draining(self, in_flight: int) -> None: ...
 
 
-class DevServer:
+class DevServer(ControllerView):
     """One process: files, translation, data plane and admin port. To be made and used on one event loop.
 
     It serves what ``controller`` has translated of ``source``, and what becomes of it.
@@ -73,6 +68,7 @@ class DevServer:
         screen: Screen,
         dropped_log_lines: Callable[[], int],
     ) -> None:
+        super().__init__(controller, source.origins.locate)
         self.ready = False
         self._settings = settings
         self._source = source
@@ -89,7 +85,6 @@ class DevServer:
             observers=(self._metrics.count, screen.finished),
         )
         self._certificates = CertificateChooser(self._proxy.table, self._issue)
-        self._controller = controller
         self._admin = web.AppRunner(
             admin_application(
                 self,
@@ -136,25 +131,6 @@ class DevServer:
     async def refresh(self) -> None:
         """Nothing to do: the data plane counts in this process."""
 
-    def routes(self) -> tuple[RouteRow, ...]:
-        return route_rows(self._controller)
-
-    def problems(self) -> tuple[Problem, ...]:
-        return located(self._problems(), self._source.origins.locate)
-
-    def not_served(self) -> tuple[NotServed, ...]:
-        return self._controller.not_served()
-
-    def explain(self, method: str, url: str) -> Explanation:
-        return located_explanation(explain(self._controller, method, url), self._source.origins.locate)
-
-    def _problems(self) -> tuple[Problem, ...]:
-        controller = self._controller
-        return (
-            *unused_mappings(controller.settings.local_endpoints, controller.table.upstreams, controller.store),
-            *controller.problems(),
-        )
-
     # What happens.
 
     def _publish(self, difference: TableDifference) -> None:
@@ -168,21 +144,13 @@ class DevServer:
         return self._authority.issue((server_name,) if server_name is not None else NAMES_WITHOUT_A_HOST)
 
     def _inventory(self) -> Inventory:
-        self._forget_ingresses_that_are_gone()
-        return inventory_of(
-            self._proxy.table,
-            self._problems(),
-            not_served=len(self._controller.not_served()),
+        return self.inventory(
+            self._metrics,
             in_flight=self._proxy.in_flight,
             connections=self._proxy.open_connections,
             tunnels=self._proxy.tunnels,
             dropped_log_lines=self._dropped_log_lines(),
         )
-
-    def _forget_ingresses_that_are_gone(self) -> None:
-        for namespace, ingress in self._metrics.ingresses():
-            if namespace and self._controller.store.ingress(namespace, ingress) is None:
-                self._metrics.forget(namespace, ingress)
 
 
 def _handshake_failed(failure: TlsFailure) -> None:

@@ -13,25 +13,19 @@ from aiohttp import web
 
 from ingressd import __version__
 from ingressd.admin.application import admin_application
-from ingressd.admin.explanation_document import located_explanation
 from ingressd.admin.host_guard import HostGuard
-from ingressd.admin.problem_document import Locate, located
+from ingressd.admin.problem_document import Locate
+from ingressd.app.controller_view import ControllerView
 from ingressd.controller.burst import Coalescing
-from ingressd.controller.controller import Controller, NotServed
-from ingressd.controller.explain import explain
-from ingressd.controller.explanation import Explanation
-from ingressd.controller.inventory import inventory_of
+from ingressd.controller.controller import Controller
 from ingressd.controller.problem_log import ProblemLog
-from ingressd.controller.routes import RouteRow, route_rows
 from ingressd.resources.change import Change
-from ingressd.resources.problem import Problem
 from ingressd.routing.table import TableDifference
 from ingressd.settings import RunSettings
 from ingressd.tasks import first_of
 from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WorkerFigures
 from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.metrics import Metrics
-from ingressd.translate.unused_mappings import unused_mappings
 from ingressd.workers.messages import Start
 from ingressd.workers.pool import RollError, WorkerPool
 from ingressd.workers.pool_settings import PoolSettings
@@ -91,7 +85,7 @@ class Cluster(Protocol):
         ...
 
 
-class RunServer:
+class RunServer(ControllerView):
     """The supervisor. To be made and used on one event loop.
 
     ``open_sockets`` is called once everything has been read: before that, clients are refused.
@@ -106,9 +100,9 @@ class RunServer:
         cluster: Cluster | None,
         open_sockets: Callable[[], TrafficSockets],
     ) -> None:
+        super().__init__(controller, source.locate)
         self._accepts = self._served = self._failed = False
         self._settings = settings
-        self._controller = controller
         self._source = source
         self._cluster = cluster
         self._open_sockets = open_sockets
@@ -243,34 +237,14 @@ class RunServer:
             return self._source.waiting_for()
         return () if self._served else ("The workers are being started.",)
 
-    def routes(self) -> tuple[RouteRow, ...]:
-        return route_rows(self._controller)
-
-    def problems(self) -> tuple[Problem, ...]:
-        controller = self._controller
-        unused = unused_mappings(controller.settings.local_endpoints, controller.table.upstreams, controller.store)
-        return (*unused, *located(controller.problems(), self._source.locate))
-
-    def not_served(self) -> tuple[NotServed, ...]:
-        return self._controller.not_served()
-
-    def explain(self, method: str, url: str) -> Explanation:
-        return located_explanation(explain(self._controller, method, url), self._source.locate)
-
     async def refresh(self) -> None:
         if self._pool is not None:
             await self._pool.report()
 
     def _inventory(self) -> Inventory:
-        controller = self._controller
-        for namespace, ingress in self._metrics.ingresses():
-            if namespace and controller.store.ingress(namespace, ingress) is None:
-                self._metrics.forget(namespace, ingress)
         pool = self._pool.status() if self._pool is not None else NO_WORKERS
-        return inventory_of(
-            controller.table,
-            self.problems(),
-            not_served=len(controller.not_served()),
+        return self.inventory(
+            self._metrics,
             in_flight=pool.in_flight,
             connections=pool.connections,
             tunnels=pool.tunnels,
