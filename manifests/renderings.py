@@ -77,6 +77,7 @@ EVERY_VALUE: Mapping[str, Any] = {
     "trustedProxies": ["10.0.0.0/8", "2001:db8::/32"],
     "allowExternalNames": True,
     "accessLog": True,
+    "logLevel": "warning",
     "extraArgs": ["--ingress-class=edge"],
     "extraEnv": [{"name": "TZ", "value": "UTC"}],
     "drain": {"preStopSeconds": 0, "waitSeconds": 30, "graceSeconds": 300},

@@ -111,6 +111,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if .Values.accessLog }}
 - --access-log
 {{- end }}
+{{- if ne .Values.logLevel "info" }}
+- {{ printf "--log-level=%s" .Values.logLevel | quote }}
+{{- end }}
 {{- range .Values.extraArgs }}
 - {{ . | quote }}
 {{- end }}
