@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import signal
@@ -14,25 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.manifests import ingress, path, rule, save
-from tests.support.pods import Gate, Pods, running_pods
+from tests.support.pods import Gate, Pods, halting, running_pods
 from tests.support.running_controller import RunningController, running_ingressd
 from tests.support.running_proxy import eventually
-from tests.support.upstream import Script, read_message
 
 HOST = "shop.test"
-
-
-def slow(gate: Gate) -> Script:
-    """Answer the first half, and the rest when the gate opens."""
-
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await read_message(reader)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst")
-        await gate.wait()
-        writer.write(b" last")
-        await reader.read()
-
-    return script
 
 
 @contextmanager
@@ -53,7 +38,7 @@ def pods() -> Iterator[Pods]:
 @pytest.fixture
 def gate(pods: Pods) -> Gate:
     found = pods.gate()
-    pods.add("slow", slow(found))
+    pods.add("slow", halting(found))
     return found
 
 

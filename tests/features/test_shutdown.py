@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Iterator
 
@@ -10,23 +9,11 @@ import pytest
 
 from ingressd.settings import ProxySettings
 from tests.support.manifests import ingress, path, rule
-from tests.support.pods import Gate, Pods, running_pods
+from tests.support.pods import Gate, Pods, halting, running_pods
 from tests.support.running import RunningDev, serving
 from tests.support.running_proxy import eventually
-from tests.support.upstream import Script, read_message
 
 HOST = "slow.test"
-
-
-def slow(gate: Gate) -> Script:
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await read_message(reader)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst")
-        await gate.wait()
-        writer.write(b" last")
-        await reader.read()
-
-    return script
 
 
 @pytest.fixture
@@ -38,7 +25,7 @@ def pods() -> Iterator[Pods]:
 @pytest.fixture
 def gate(pods: Pods) -> Gate:
     found = pods.gate()
-    pods.add("slow", slow(found))
+    pods.add("slow", halting(found))
     return found
 
 

@@ -30,6 +30,19 @@ class Gate:
         self._loop.call_soon_threadsafe(self._opened.set)
 
 
+def halting(gate: Gate) -> Script:
+    """Answer the first half, ``first``, and the rest, `` last``, when the gate opens."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst")
+        await gate.wait()
+        writer.write(b" last")
+        await reader.read()
+
+    return script
+
+
 class Pods:
     """Runs on a thread with an event loop of its own, so that tests without a loop can use it.
 
