@@ -164,8 +164,8 @@ def reference() -> str:
                 ("field", "type", "meaning"), ((f"`{row.name}`", row.type, row.meaning) for row in access_line_table())
             ),
             "## What is asked of the API server\n",
-            "By `ingressd run` in a cluster; the roles in `manifests/` grant exactly this. During an outage `/readyz` is asked "
-            "for as well, which every authenticated account may.\n",
+            "By `ingressd run` in a cluster; the roles in `manifests/` grant exactly this. During an "
+            "outage `/readyz` is asked for as well, which every authenticated account may.\n",
             table(
                 ("resource", "verbs", "where", "for"),
                 (
