@@ -62,7 +62,7 @@ class Controller:
     def publish_to(self, publish: Callable[[TableDifference], None]) -> None:
         """From now on publish to ``publish``, which gets all that was published before as its first difference."""
         self._publish = publish
-        whole = TableDifference({**self.table.hosts}, {**self.table.upstreams}, {**self.table.certificates})
+        whole = self.table.whole()
         if whole:
             publish(whole)
 

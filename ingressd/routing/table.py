@@ -68,6 +68,10 @@ class RoutingTable:
         _assign(self.certificates, difference.certificates, removing=True)
         return before
 
+    def whole(self) -> TableDifference:
+        """Return everything as a difference, for somebody who has an empty table."""
+        return TableDifference(dict(self.hosts), dict(self.upstreams), dict(self.certificates))
+
     def find_host(self, host: str) -> VirtualHost | None:
         """Return who takes requests for ``host`` (canonical): itself, else its wildcard, else any host."""
         found = self.hosts.get(host)

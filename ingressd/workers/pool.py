@@ -207,7 +207,7 @@ class WorkerPool:
             return None
         self._workers.add(worker)
         if self.generation:
-            worker.update(self.generation, self._whole_table())
+            worker.update(self.generation, self._table.whole())
         if self._ending is not None:
             self._drain(worker, self._ending)
         _log.info("worker process %d started", worker.pid)
@@ -236,10 +236,6 @@ class WorkerPool:
 
     def _drain(self, worker: WorkerProcess, order: Drain) -> None:
         worker.drain(order, must_end_at=self._clock() + order.grace_seconds + self._settings.end_slack_seconds)
-
-    def _whole_table(self) -> TableDifference:
-        table = self._table
-        return TableDifference(dict(table.hosts), dict(table.upstreams), dict(table.certificates))
 
     def _count(self, report: Report) -> None:
         self.metrics.add(report.counted)

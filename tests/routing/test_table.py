@@ -116,3 +116,13 @@ def test_only_a_difference_with_something_in_it_is_true() -> None:
 
 def test_the_printed_form_counts() -> None:
     assert repr(table(host("a.test", "/"))) == "<RoutingTable 1 hosts, 0 upstreams, 0 certificates>"
+
+
+def test_the_whole_table_as_a_difference_makes_another_one_equal() -> None:
+    found = table(host("a.test", "/"), host("", "/", fallback=True))
+    found.apply(TableDifference({}, {}, {"shop/tls": KeyPair(*pem_pair("a.test"))}))
+    other = RoutingTable()
+    other.apply(found.whole())
+    assert other == found
+    other.apply(TableDifference({"a.test": None}))
+    assert other != found
