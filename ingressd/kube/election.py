@@ -65,11 +65,6 @@ class Election:
         return self._candidacy.leads(self._clock())
 
     @property
-    def leader(self) -> str:
-        """The identity of whoever holds the Lease, as far as known; empty for nobody."""
-        return self._candidacy.lease.holder if self._candidacy.lease is not None else ""
-
-    @property
     def trouble(self) -> str:
         return self._trouble.sentence
 

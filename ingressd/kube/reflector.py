@@ -98,7 +98,7 @@ class Reflector:
         self._sends_bookmarks = False
         self._lost_event = False
         self._fault: ApiFault | None = None
-        self._health = ReflectorHealth(selection.kind, selection.namespace, since=clock())
+        self._health = ReflectorHealth(selection.kind, selection.namespace)
 
     @property
     def selection(self) -> Selection:
@@ -259,8 +259,6 @@ class Reflector:
         if error.fault is ApiFault.FORBIDDEN:
             rule = needed_rule(permission_for(self._selection.resource, Feature.ROUTING), self._selection.namespace)
             sentence = f"{sentence.rstrip('.')}. For the service account, {rule}."
-        if self._fault is None:
-            self._note(since=self._clock())
         if error.fault is not self._fault:
             meanwhile = "what is known of them stays" if self._health.listed else "nothing is known of them yet"
             _log.warning("%s cannot be read; %s. %s", self._selection, meanwhile, sentence)
@@ -272,9 +270,9 @@ class Reflector:
         if self._fault is not None:
             _log.info("%s can be read %s.", self._selection, "again" if self._health.listed else "now")
             self._fault = None
-            self._note(error="", since=self._clock())
+            self._note(error="")
         if listed and not self._health.listed:
-            self._note(listed=True, since=self._clock())
+            self._note(listed=True)
 
     def _note(self, **changed: object) -> None:
         self._health = msgspec.structs.replace(self._health, **changed)

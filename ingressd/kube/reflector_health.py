@@ -8,7 +8,7 @@ from ingressd.resources.key import Kind
 
 
 class ReflectorHealth(msgspec.Struct, frozen=True):
-    """``error`` is one sentence, empty when all is well; ``since`` is the monotonic time at which that began.
+    """``error`` is one sentence, empty when all is well.
 
     ``watches`` and ``lists`` count those begun, ``objects`` the valid objects that exist.
     """
@@ -17,7 +17,6 @@ class ReflectorHealth(msgspec.Struct, frozen=True):
     namespace: str
     listed: bool = False
     error: str = ""
-    since: float = 0.0
     watches: int = 0
     lists: int = 0
     objects: int = 0
