@@ -45,6 +45,8 @@ class EventReporter:
         self._clock = clock
         self._led = False
         self._again_at: dict[EventReport, float] = {}
+        self._looked = (-1, -1)
+        self._look_again_at = 0.0
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -72,6 +74,11 @@ class EventReporter:
         if not self._led or not self._controller.synced:
             return
         now = self._clock()
+        version = (self._controller.problem_version, self._controller.ingress_version)
+        if led and version == self._looked and now < self._look_again_at:
+            # Endpoints change all the time, and of ten thousand problems none differs for that.
+            return
+        self._looked = version
         current = event_reports(self._controller)
         known = self._again_at
         if not led:
@@ -82,3 +89,4 @@ class EventReporter:
             if now >= self._again_at.get(report, now):
                 recorded = self._recorder.record(report)
                 self._again_at[report] = now + (REPEAT_SECONDS if recorded else DROPPED_AGAIN_SECONDS)
+        self._look_again_at = min(self._again_at.values(), default=now + REPEAT_SECONDS)

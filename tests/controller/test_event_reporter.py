@@ -8,10 +8,12 @@ from ingressd.controller.event_reporter import DROPPED_AGAIN_SECONDS, REPEAT_SEC
 from ingressd.kube.event_limits import EventSettings
 from ingressd.kube.events import EventRecorder
 from ingressd.resources.change import Applied, Deleted
+from ingressd.resources.endpoint_slice import SlicePort
+from ingressd.resources.problem import Problem
 from ingressd.translate.settings import TranslationSettings
 from tests.controller.worlds import Published
 from tests.kube.memory_api import MemoryApi
-from tests.support.objects import ingress, ingress_class, path, rule, service
+from tests.support.objects import endpoint, endpoint_slice, ingress, ingress_class, path, rule, service
 
 
 class World:
@@ -119,3 +121,24 @@ async def test_it_looks_when_it_is_woken_and_survives_a_defect(
                 await asyncio.sleep(0.005)
         task.cancel()
     assert "reporting problems as Events failed" in caplog.text
+
+
+async def test_changes_that_make_no_problem_are_not_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.reporter.report()
+    problems = world.followed.controller.problems
+    looks: list[int] = []
+
+    def counted() -> tuple[Problem, ...]:
+        looks.append(1)
+        return problems()
+
+    monkeypatch.setattr(world.followed.controller, "problems", counted)
+    for port in (8080, 8081):
+        slice_ = endpoint_slice("other-x", endpoint("10.0.0.1"), service="other", ports=[SlicePort(name="", port=port)])
+        world.followed.tell(Applied(slice_))
+        world.reporter.report()
+    assert looks == []
+    world.followed.tell(Applied(service("web")))
+    world.reporter.report()
+    assert looks == [1]
