@@ -108,6 +108,7 @@ class RunServer(ControllerView):
         self._open_sockets = open_sockets
         self._translated = asyncio.Event()
         self._pool: WorkerPool | None = None
+        self._workers = NO_WORKERS
         self._problems_logged = -1
         self._problem_log = ProblemLog(logging.getLogger("ingressd.problems"))
         self._metrics = Metrics()
@@ -240,19 +241,19 @@ class RunServer(ControllerView):
     async def refresh(self) -> None:
         if self._pool is not None:
             await self._pool.report()
+            self._workers = self._pool.status()
 
     def _inventory(self) -> Inventory:
-        pool = self._pool.status() if self._pool is not None else NO_WORKERS
         return self.inventory(
             self._metrics,
-            in_flight=pool.in_flight,
-            connections=pool.connections,
-            tunnels=pool.tunnels,
-            dropped_log_lines=pool.dropped_log_lines,
+            in_flight=self._workers.in_flight,
+            connections=self._workers.connections,
+            tunnels=self._workers.tunnels,
+            dropped_log_lines=self._workers.dropped_log_lines,
         )
 
     def _figures(self) -> ControlPlane:
-        pool = self._pool.status() if self._pool is not None else NO_WORKERS
+        pool = self._workers
         now = ControlPlane(
             ready=self.ready,
             workers=tuple(
