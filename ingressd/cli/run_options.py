@@ -37,6 +37,12 @@ def _selector(parameter: str, plural: str) -> Callable[[Any], Any]:
     )
 
 
+def _port(flag: str, default: int, purpose: str) -> Callable[[Any], Any]:
+    return click.option(
+        flag, type=PORT, metavar="PORT", default=default, show_default=True, help=f"Port for {purpose}; 0: any."
+    )
+
+
 SOURCE = Section(
     "Where the Ingresses come from",
     (
@@ -102,22 +108,8 @@ SERVE = Section(
         click.option(
             "--bind", metavar="ADDRESS", default="0.0.0.0", show_default=True, help="IP address for HTTP and HTTPS."
         ),
-        click.option(
-            "--http-port",
-            type=PORT,
-            metavar="PORT",
-            default=DEFAULT_HTTP_PORT,
-            show_default=True,
-            help="Port for HTTP; 0: any.",
-        ),
-        click.option(
-            "--https-port",
-            type=PORT,
-            metavar="PORT",
-            default=DEFAULT_HTTPS_PORT,
-            show_default=True,
-            help="Port for HTTPS; 0: any.",
-        ),
+        _port("--http-port", DEFAULT_HTTP_PORT, "HTTP"),
+        _port("--https-port", DEFAULT_HTTPS_PORT, "HTTPS"),
         click.option(
             "--workers",
             type=click.IntRange(1, MAX_WORKERS),
@@ -162,14 +154,7 @@ LOGS = Section(
 ADMIN = Section(
     "Admin port",
     (
-        click.option(
-            "--admin-port",
-            type=PORT,
-            metavar="PORT",
-            default=DEFAULT_ADMIN_PORT,
-            show_default=True,
-            help="Port for probes, metrics and the JSON API; 0: any.",
-        ),
+        _port("--admin-port", DEFAULT_ADMIN_PORT, "probes, metrics and the JSON API"),
         click.option(
             "--admin-bind",
             metavar="ADDRESS",
