@@ -84,6 +84,7 @@ class DevServer:
         self._proxy = Proxy(
             RoutingTable(),
             settings.proxy,
+            lane=settings.lane,
             trusted_proxies=settings.trusted_proxies,
             hints=hints,
             observers=(self._metrics.count, screen.finished),

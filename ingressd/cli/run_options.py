@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ingressd.cli.options import PORT
+from ingressd.cli.options import PORT, lane_option
 from ingressd.cli.sections import Section
 from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
@@ -151,6 +151,7 @@ SERVE = Section(
             show_default=True,
             help="After that, give requests in flight so long to finish.",
         ),
+        lane_option,
         click.option("--access-log", is_flag=True, help="Write each request as a line of JSON to standard output."),
     ),
 )

@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 
 import msgspec
+from aiohttp.helpers import rfc822_formatted_time
 from multidict import CIMultiDict
 
 from ingressd.proxy.failures import Failure, Reason
@@ -24,12 +25,19 @@ Hints = Mapping[Reason, str]
 {endpoint}."""
 
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+RETRY_AFTER_SECONDS = "1"
+WORTH_A_RETRY = frozenset({Reason.NO_ENDPOINTS, Reason.DRAINING})
+"""Reasons that pass without anybody changing an object."""
+
+
 class Page(msgspec.Struct, frozen=True):
     content_type: str
     body: bytes
 
 
 _STATUS_TEXT = {
+    204: "No Content",
     400: "Bad Request",
     404: "Not Found",
     405: "Method Not Allowed",
@@ -125,6 +133,50 @@ def answer_framing(request: RequestHead, head: ResponseHead) -> AnswerFraming:
         return AnswerFraming(body=True, chunked=False, until_end=False)
     chunked = request.version >= (1, 1)
     return AnswerFraming(body=True, chunked=chunked, until_end=not chunked)
+
+
+NO_ANSWER_YET = AnswerFraming(body=False, chunked=False, until_end=False)
+
+
+def local_fields(page: Page | None, failure: Failure | None) -> dict[str, str]:
+    """Return the fields of an answer of our own, without those that frame it."""
+    fields = {"Server": SERVER, "Cache-Control": "no-store"}
+    if failure is not None:
+        fields[REASON_FIELD] = failure.reason.value
+        if failure.reason in WORTH_A_RETRY:
+            fields["Retry-After"] = RETRY_AFTER_SECONDS
+    if page is not None:
+        fields["Content-Type"] = page.content_type
+    return fields
+
+
+def local_answer(
+    status: int, page: Page | None, failure: Failure | None, method: str, *, keep_alive: bool, persistent: bool
+) -> bytes:
+    """Return the bytes of an answer of our own. ``persistent``: the client stays connected unless it is told not to."""
+    fields = local_fields(page, failure)
+    if page is not None:
+        fields["Content-Length"] = str(len(page.body))
+    fields["Date"] = rfc822_formatted_time()
+    connection = _connection_option(keep_alive=keep_alive, persistent=persistent)
+    if connection is not None:
+        fields["Connection"] = connection
+    lines = [f"HTTP/1.1 {status} {_STATUS_TEXT[status]}", *(f"{name}: {value}" for name, value in fields.items())]
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    return head if page is None or method == "HEAD" else head + page.body
+
+
+def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool, persistent: bool) -> bytes:
+    """Return the bytes of an upstream's head on its way to the client."""
+    connection = _connection_option(keep_alive=keep_alive, persistent=persistent)
+    fields = answer_fields(head, rfc822_formatted_time())
+    return answer_head(head.status, head.reason_phrase.decode("utf-8", "surrogateescape"), fields, framing, connection)
+
+
+def _connection_option(*, keep_alive: bool, persistent: bool) -> str | None:
+    if not keep_alive:
+        return "close"
+    return None if persistent else "keep-alive"
 
 
 def answer_fields(head: ResponseHead, date: str) -> CIMultiDict[str]:

@@ -39,7 +39,8 @@ class ClientSide(Protocol):
 
     def send_informational(self, head: ResponseHead) -> None: ...
 
-    def begin_answer(self, head: ResponseHead) -> None: ...
+    def begin_answer(self, head: ResponseHead, data: bytes, *, complete: bool) -> None:
+        """``data`` is what came of the body with the head. ``complete``: that is all, and ``finish`` is not called."""
 
     def send_data(self, data: bytes) -> None: ...
 
@@ -157,13 +158,17 @@ class Exchange:
         self._touch()
         self._client.send_informational(head)
 
-    def head_received(self, head: ResponseHead) -> None:
-        self._touch()
+    def head_received(self, head: ResponseHead, data: bytes, *, complete: bool) -> None:
+        now = self._last_activity = self._side.clock()
+        self._progress.upstream_answered = now
         self._answer_begun = True
-        self._answer_is_open_ended = head.framing.length is None
-        self._replay = None
-        self._progress.upstream_answered = self._side.clock()
-        self._client.begin_answer(head)
+        if complete:
+            # First, so that the next request finds the connection in the pool.
+            self._end(keep_connection=self._request_complete)
+        else:
+            self._answer_is_open_ended = head.framing.length is None
+            self._replay = None
+        self._client.begin_answer(head, data, complete=complete)
 
     def data_received(self, data: bytes) -> None:
         self._touch()

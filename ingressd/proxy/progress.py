@@ -14,18 +14,41 @@ from ingressd.telemetry.record import ExchangeRecord
 Observer = Callable[[ExchangeRecord], None]
 
 
+class Recorder:
+    """Counts what is in flight, and tells the observers of what has ended."""
+
+    def __init__(self, clock: Callable[[], float], observers: tuple[Observer, ...]) -> None:
+        self.clock = clock
+        self._observers = observers
+        self.in_flight = 0
+        self.tunnels = 0
+
+    def begin(
+        self, client: str, scheme: str, head: RequestHead | None, sketch: RequestSketch | None = None
+    ) -> Progress:
+        self.in_flight += 1
+        return Progress(self, client, scheme, head, sketch)
+
+    def end(self, progress: Progress, status: int, reason: str, detail: str) -> None:
+        """To be called by ``Progress.finish``."""
+        self.in_flight -= 1
+        self.tunnels -= progress.upgraded
+        record = progress.record(status, reason, detail)
+        for observe in self._observers:
+            observe(record)
+
+
 class Progress:
     """Times are of the monotonic clock, in seconds; ``bytes_*`` count body bytes on the client's side."""
 
     __slots__ = (
-        "_clock",
-        "_finished",
-        "_observers",
+        "_recorder",
         "attempts",
         "bytes_received",
         "bytes_sent",
         "client",
         "endpoint",
+        "finished",
         "head",
         "request_id",
         "route",
@@ -37,15 +60,21 @@ class Progress:
         "upstream_started",
     )
 
-    def __init__(self, client: str, scheme: str, clock: Callable[[], float], observers: tuple[Observer, ...]) -> None:
-        self._clock = clock
-        self._observers = observers
-        self._finished = False
+    def __init__(
+        self,
+        recorder: Recorder,
+        client: str,
+        scheme: str,
+        head: RequestHead | None,
+        sketch: RequestSketch | None = None,
+    ) -> None:
+        self._recorder = recorder
+        self.finished = False
         self.client = client
         self.scheme = scheme
-        self.started = clock()
-        self.head: RequestHead | None = None
-        self.sketch = RequestSketch()
+        self.started = recorder.clock()
+        self.head = head
+        self.sketch = sketch
         self.route: Route | None = None
         self.endpoint: Endpoint | None = None
         self.request_id = ""
@@ -56,18 +85,19 @@ class Progress:
         self.upstream_answered: float | None = None
         self.upgraded = False
 
-    def finish(self, status: int, reason: str, detail: str = "") -> None:
-        """Tell the observers, once."""
-        if self._finished:
-            return
-        self._finished = True
-        record = self._record(status, reason, detail)
-        for observe in self._observers:
-            observe(record)
+    def begin_tunnel(self) -> None:
+        self.upgraded = True
+        self._recorder.tunnels += 1
 
-    def _record(self, status: int, reason: str, detail: str) -> ExchangeRecord:
-        head, route, sketch = self.head, self.route, self.sketch
-        duration = self._clock() - self.started
+    def finish(self, status: int, reason: str, detail: str = "") -> None:
+        """Tell the recorder, once."""
+        if not self.finished:
+            self.finished = True
+            self._recorder.end(self, status, reason, detail)
+
+    def record(self, status: int, reason: str, detail: str) -> ExchangeRecord:
+        head, route, sketch = self.head, self.route, self.sketch or RequestSketch()
+        duration = self._recorder.clock() - self.started
         upstream_seconds = None
         if self.upstream_started is not None and self.upstream_answered is not None:
             upstream_seconds = self.upstream_answered - self.upstream_started

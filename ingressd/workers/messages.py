@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ingressd.routing.table import TableDifference
-from ingressd.settings import ProxySettings
+from ingressd.settings import LaneName, ProxySettings
 from ingressd.telemetry.metrics import MetricsDelta
 from tls.key_pair import KeyPair
 
@@ -21,6 +21,7 @@ class Start(msgspec.Struct, tag="start", frozen=True, kw_only=True):
 
     proxy: ProxySettings
     default_certificate: KeyPair
+    lane: LaneName = LaneName.RELAY
     trusted_proxies: tuple[str, ...] = ()
     access_log: bool = False
     report_seconds: float = REPORT_SECONDS

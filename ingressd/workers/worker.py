@@ -96,6 +96,7 @@ class Worker:
         self._proxy = Proxy(
             RoutingTable(),
             start.proxy,
+            lane=start.lane,
             trusted_proxies=tuple(ipaddress.ip_network(text) for text in start.trusted_proxies),
             observers=observers,
         )

@@ -19,6 +19,8 @@ from ingressd.settings import ProxySettings
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import OK, answering, read_message, recording_upstream, unused_endpoint
 
+pytestmark = pytest.mark.usefixtures("each_lane")
+
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -302,7 +304,7 @@ async def test_a_defect_of_ours_is_500_and_harms_no_other_request(
             raise ZeroDivisionError
         return decide(table, head)
 
-    monkeypatch.setattr("ingressd.proxy.aiohttp_lane.decide", defective)
+    monkeypatch.setattr("ingressd.proxy.admission.decide", defective)
     async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
         answer = parse_answer(await proxy.send(b"GET /defect HTTP/1.1\r\nHost: a\r\n\r\n"))
         assert answer.status == 500

@@ -8,9 +8,11 @@ import socket
 import aiohttp.http_parser
 import pytest
 
-from ingressd.proxy.server import require_compiled_parser
+from ingressd.proxy.aiohttp_bridge import require_compiled_parser
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import read_message, recording_upstream
+
+pytestmark = pytest.mark.usefixtures("each_lane")
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 

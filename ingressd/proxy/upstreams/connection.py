@@ -23,7 +23,9 @@ class AnswerReceiver(Protocol):
     def informational_received(self, head: ResponseHead) -> None:
         """An answer 1xx other than 100 and 101."""
 
-    def head_received(self, head: ResponseHead) -> None: ...
+    def head_received(self, head: ResponseHead, data: bytes, *, complete: bool) -> None:
+        """``data`` is what came of the body with the head. ``complete``: that is all of it, and nothing else follows;
+        the connection has ended its part and may carry the next exchange."""
 
     def data_received(self, data: bytes) -> None: ...
 
@@ -241,6 +243,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self._receive_informational(head)
             else:
                 self._receive_head(head)
+                return
             if self._receiver is None:
                 return
         data, self._buffer = self._buffer, b""
@@ -275,8 +278,18 @@ class UpstreamConnection(asyncio.Protocol):
             self._body = LengthReader(head.framing.length)
         else:
             self._body = UntilEndReader()
-        if self._receiver is not None:
-            self._receiver.head_received(head)
+        data, self._buffer = self._buffer, b""
+        try:
+            data, behind = self._body.feed(data) if data and not self._body.complete else (b"", data)
+        except FramingError as error:
+            raise Failure(Reason.UPSTREAM_INVALID, str(error)) from None
+        if not self._body.complete:
+            if self._receiver is not None:
+                self._receiver.head_received(head, data, complete=False)
+            return
+        if behind:
+            self.usable = False
+        self._take_receiver().head_received(head, data, complete=True)
 
     def _receive_body(self, body: BodyReader, data: bytes) -> None:
         if data and not body.complete:
