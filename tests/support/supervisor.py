@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from ingressd.event_loop import new_event_loop
 from ingressd.routing.upstream import Endpoint
+from ingressd.event_loop import new_event_loop
 from tests.support.proxying import table_for
 from tests.support.worker_pools import running_pool
 

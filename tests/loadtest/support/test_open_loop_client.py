@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from loadtest.support.open_loop_client import KEPT_CONNECTIONS, Client
-from loadtest.support.request_log import Loss, RequestLog
 
 from loadtest.support.fixed_backend import ANSWER, BODY, HEAD_END
+from loadtest.support.open_loop_client import KEPT_CONNECTIONS, Client
+from loadtest.support.request_log import Loss, RequestLog
 
 REQUESTS = 12
 RATE = 200.0

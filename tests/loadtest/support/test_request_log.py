@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+
 from loadtest.support.request_log import (
     Loss,
     RequestLog,
