@@ -67,6 +67,12 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
         # Common application servers close an idle connection after 5 s; the side that reuses it must give up first.
         _described("seconds", "how long an unused connection to an endpoint is kept for the next request"),
     ] = 4.0
+    upstream_connections_per_endpoint: Annotated[
+        int, _described("connections", "most connections that one process opens to an endpoint")
+    ] = 1024
+    queued_requests_per_endpoint: Annotated[
+        int, _described("requests", "most requests that wait for one of them; more are answered 503 `upstream_busy`")
+    ] = 1024
     lingering_seconds: Annotated[
         float, _described("seconds", "how long unread input is drained after an answer that closes the connection")
     ] = 2.0

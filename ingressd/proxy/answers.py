@@ -27,7 +27,7 @@ Hints = Mapping[Reason, str]
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 RETRY_AFTER_SECONDS = "1"
-WORTH_A_RETRY = frozenset({Reason.NO_ENDPOINTS, Reason.DRAINING})
+WORTH_A_RETRY = frozenset({Reason.NO_ENDPOINTS, Reason.UPSTREAM_BUSY, Reason.DRAINING})
 """Reasons that pass without anybody changing an object."""
 
 

@@ -96,7 +96,8 @@ class Exchange:
         self._connection: UpstreamConnection | None = None
         self._reused = False
         self._tried: set[Endpoint] = set()
-        self._only_fresh = False
+        self.takes_used_connections = True
+        self._waits_for: Endpoint | None = None
         self._replay: list[bytes] | None = [upstream_head]
         self._replay_bytes = len(upstream_head)
         self._request_complete = not head.has_body
@@ -198,7 +199,7 @@ class Exchange:
             self._fail(failure)
         elif self._reused:
             # The endpoint closed an idle connection while the request was on its way: it is not at fault.
-            self._only_fresh = True
+            self.takes_used_connections = False
             self._try_next(failure)
         else:
             if connection is not None:
@@ -220,7 +221,10 @@ class Exchange:
     def check(self, now: float) -> None:
         """Fail if whoever's turn it is has been silent for too long."""
         if self._connection is None:
-            return  # connecting has a time limit of its own
+            # Connecting has a time limit of its own; waiting until that may begin has the same.
+            if self._waits_for is not None and now - self._last_activity > self._route.timeouts.connect:
+                self._stop_waiting()
+            return
         idle = now - self._last_activity
         timeouts = self._route.timeouts
         if self._client_paused:
@@ -255,11 +259,42 @@ class Exchange:
             return
         self._progress.attempts += 1
         self._progress.endpoint = endpoint
-        connection = None if self._only_fresh else self._side.pool.take(endpoint, longest_idle=self._longest_idle)
+        pool = self._side.pool
+        connection = pool.take(endpoint, longest_idle=self._longest_idle) if self.takes_used_connections else None
         if connection is not None:
             self._use(connection, reused=True)
+        elif pool.reserve(endpoint):
+            self._start_connecting(endpoint)
+        elif pool.wait(endpoint, self):
+            self._waits_for = endpoint
+            self._touch()
         else:
-            self._side.connecting.start(self._connect(endpoint), f"connect to {endpoint}")
+            self._tried.add(endpoint)
+            self._try_next(Failure(Reason.UPSTREAM_BUSY, f"too many requests wait for a connection to {endpoint}"))
+
+    # What the pool calls (Waiter).
+
+    def connection_free(self, connection: UpstreamConnection) -> None:
+        self._waits_for = None
+        self._use(connection, reused=True)
+
+    def may_connect(self) -> None:
+        endpoint, self._waits_for = self._waits_for, None
+        if endpoint is None:
+            raise RuntimeError("the exchange waits for no connection")
+        self._start_connecting(endpoint)
+
+    def _start_connecting(self, endpoint: Endpoint) -> None:
+        self._side.connecting.start(self._connect(endpoint), f"connect to {endpoint}")
+
+    def _stop_waiting(self) -> None:
+        endpoint, self._waits_for = self._waits_for, None
+        if endpoint is None:
+            return
+        self._side.pool.leave(endpoint, self)
+        self._tried.add(endpoint)
+        limit = self._route.timeouts.connect
+        self._try_next(Failure(Reason.UPSTREAM_BUSY, f"no connection to {endpoint} came free within {limit:g} s"))
 
     @property
     def _longest_idle(self) -> float | None:
@@ -327,6 +362,9 @@ class Exchange:
         self._side.watchdog.discard(self)
         connection, self._connection = self._connection, None
         if connection is None:
+            if self._waits_for is not None:
+                self._side.pool.leave(self._waits_for, self)
+                self._waits_for = None
             return
         if keep_connection:
             self._side.pool.release(connection)

@@ -18,7 +18,7 @@ from ingressd.proxy.idle_connections import IdleConnections
 from ingressd.proxy.progress import Observer, Recorder
 from ingressd.proxy.relay_lane import RelayLane
 from ingressd.proxy.request_head import HeadLimits
-from ingressd.proxy.upstreams.pool import Pool
+from ingressd.proxy.upstreams.pool import Pool, PoolLimits
 from ingressd.proxy.upstreams.registry import UpstreamRegistry
 from ingressd.proxy.watchdog import Watchdog
 from ingressd.routing.table import RoutingTable, TableDifference
@@ -59,7 +59,13 @@ class Proxy:
         )
         self._settings = settings
         self._pool = Pool(
-            idle_seconds=settings.upstream_idle_seconds, max_idle_per_endpoint=MAX_IDLE_PER_ENDPOINT, clock=self.clock
+            PoolLimits(
+                idle_seconds=settings.upstream_idle_seconds,
+                idle_per_endpoint=MAX_IDLE_PER_ENDPOINT,
+                open_per_endpoint=settings.upstream_connections_per_endpoint,
+                queued_per_endpoint=settings.queued_requests_per_endpoint,
+            ),
+            self.clock,
         )
         self._registry = UpstreamRegistry(self.clock)
         self.watchdog = Watchdog(self.clock, self._sweep)

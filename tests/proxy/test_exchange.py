@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import socket
 
@@ -441,3 +442,61 @@ async def test_a_client_that_reads_slowly_but_steadily_is_not_cut() -> None:
                 received += len(data)
                 if received < size // 6:
                     await asyncio.sleep(0.05)
+
+
+async def _answer_when(release: asyncio.Event, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while True:
+        await read_message(reader)
+        await release.wait()
+        writer.write(OK)
+
+
+async def test_requests_wait_for_a_connection_where_an_endpoint_has_its_most() -> None:
+    release = asyncio.Event()
+    settings = msgspec.structs.replace(ProxySettings(), upstream_connections_per_endpoint=2)
+    async with (
+        recording_upstream(functools.partial(_answer_when, release)) as upstream,
+        serving(table_for([upstream.endpoint]), settings) as proxy,
+        asyncio.TaskGroup() as group,
+    ):
+        sending = [group.create_task(proxy.send(request)) for request in (GET, POST) * 5]
+        while proxy.proxy.in_flight < 10:
+            await asyncio.sleep(0.01)
+        release.set()
+        assert [parse_answer(await sent).status for sent in sending] == [200] * 10
+        assert len(upstream.connections) == 2
+
+
+async def test_a_request_that_finds_the_queue_full_is_answered_503() -> None:
+    release = asyncio.Event()
+    settings = msgspec.structs.replace(
+        ProxySettings(), upstream_connections_per_endpoint=1, queued_requests_per_endpoint=1
+    )
+    async with (
+        recording_upstream(functools.partial(_answer_when, release)) as upstream,
+        serving(table_for([upstream.endpoint]), settings) as proxy,
+        asyncio.TaskGroup() as group,
+    ):
+        sending = [group.create_task(proxy.send(GET)) for _ in range(2)]
+        while proxy.proxy.in_flight < 2:
+            await asyncio.sleep(0.01)
+        answer = parse_answer(await proxy.send(GET))
+        assert (answer.status, answer.fields["x-ingressd-reason"]) == (503, "upstream_busy")
+        assert answer.fields["retry-after"] == "1"
+        release.set()
+        assert [parse_answer(await sent).status for sent in sending] == [200, 200]
+
+
+async def test_a_request_waits_for_a_connection_as_long_as_it_may_wait_for_a_new_one() -> None:
+    settings = msgspec.structs.replace(ProxySettings(), upstream_connections_per_endpoint=1)
+    async with (
+        recording_upstream(functools.partial(_answer_when, asyncio.Event())) as upstream,
+        serving(table_for([upstream.endpoint], timeouts=Timeouts(connect=0.2)), settings) as proxy,
+        asyncio.TaskGroup() as group,
+    ):
+        first = group.create_task(proxy.send(GET, half_close=False))
+        while not upstream.connections:
+            await asyncio.sleep(0.01)
+        assert parse_answer(await proxy.send(GET)).fields["x-ingressd-reason"] == "upstream_busy"
+        await proxy.proxy.close(0)
+        await first

@@ -57,15 +57,17 @@ class ByteReceiver(Protocol):
     def resume_reading(self) -> None: ...
 
 
+class ConnectionOwner(Protocol):
+    def closed(self, connection: UpstreamConnection) -> None:
+        """It carries nothing more. May be called more than once."""
+
+
 class UpstreamConnection(asyncio.Protocol):
-    """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request.
+    """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request."""
 
-    It is in ``open_connections`` for exactly as long as it is open.
-    """
-
-    def __init__(self, endpoint: Endpoint, open_connections: set[UpstreamConnection]) -> None:
+    def __init__(self, endpoint: Endpoint, owner: ConnectionOwner) -> None:
         self.endpoint = endpoint
-        self._open_connections = open_connections
+        self._owner = owner
         self.requests = 0
         self.idle_since = 0.0
         self.bytes_received = 0
@@ -135,11 +137,11 @@ class UpstreamConnection(asyncio.Protocol):
     def close(self) -> None:
         """Give up the connection and whatever it carries; its receiver hears no more."""
         self.usable = False
-        self._open_connections.discard(self)
         self._receiver = None
         self._tunnel = None
         if self._transport is not None:
             self._transport.abort()
+        self._owner.closed(self)
 
     # What a tunnel calls.
 
@@ -170,7 +172,6 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._open_connections.add(self)
         self._transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
 
     def data_received(self, data: bytes) -> None:
@@ -203,8 +204,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self._open_connections.discard(self)
         self.usable = False
+        self._owner.closed(self)
         if self._tunnel is not None:
             self._tunnel.abort()
             self._tunnel = None
