@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 from ingressd.proxy.answers import Hints, Page, failure_page, hint_for
@@ -9,7 +10,7 @@ from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.exchange import ClientSide, Exchange, UpstreamSide
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.forwarding import Network, identify_client, request_id, upstream_request_head
+from ingressd.proxy.forwarding import Network, given_request_id, identify_client, upstream_request_head
 from ingressd.proxy.progress import Progress, Recorder
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.request_sketch import RequestSketch
@@ -36,6 +37,8 @@ class Admission:
         self._recorder = recorder
         self._trusted_proxies = trusted_proxies
         self._hints = hints
+        # A request ID tells requests apart and protects nothing; asking the system for each would cost a call.
+        self._random_bits = random.Random().getrandbits  # noqa: S311
 
     def begin(
         self, connection: ClientConnection, head: RequestHead | None, sketch: RequestSketch | None = None
@@ -43,7 +46,8 @@ class Admission:
         """Count a request, which has a head or at least a sketch of one."""
         progress = self._recorder.begin(connection.peer.address, connection.peer.scheme, head, sketch)
         if head is not None:
-            progress.request_id = request_id(head).decode("ascii")
+            given = given_request_id(head)
+            progress.request_id = given.decode("ascii") if given is not None else "%032x" % self._random_bits(128)
         return progress
 
     def decide(self, head: RequestHead, progress: Progress) -> Decision:
@@ -66,10 +70,9 @@ class Admission:
         identity = identify_client(head, connection.peer, self._trusted_proxies)
         progress.client = identity.address
         host = head.authority.text or str(upstream.endpoints[0]).encode("ascii")
-        identifier = progress.request_id.encode("ascii")
         return Exchange(
             head,
-            upstream_head=upstream_request_head(head, identity, decision.target, identifier, host),
+            upstream_head=upstream_request_head(head, identity, decision.target, progress.request_id, host),
             route=route,
             upstream=upstream,
             client=client,

@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import end_to_end_fields
+from ingressd.proxy.fields import remove_lines
 from ingressd.proxy.framing import Framing
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead, has_body
@@ -168,9 +169,44 @@ def local_answer(
 
 def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool, persistent: bool) -> bytes:
     """Return the bytes of an upstream's head on its way to the client."""
-    connection = _connection_option(keep_alive=keep_alive, persistent=persistent)
-    fields = answer_fields(head, rfc822_formatted_time())
-    return answer_head(head.status, head.reason_phrase.decode("utf-8", "surrogateescape"), fields, framing, connection)
+    if not head.spliceable:
+        connection = _connection_option(keep_alive=keep_alive, persistent=persistent)
+        fields = answer_fields(head, rfc822_formatted_time())
+        reason_phrase = head.reason_phrase.decode("utf-8", "surrogateescape")
+        return answer_head(head.status, reason_phrase, fields, framing, connection)
+    added = b""
+    has_server = has_date = has_length = False
+    dropped = []
+    for field in head.known:
+        name = field[0]
+        if name == b"content-length":
+            if has_length or head.status == 204 or field[1] != b"%d" % (head.framing.length or 0):
+                dropped.append(field)
+                if not has_length and head.status != 204:
+                    added += b"Content-Length: %d\r\n" % (head.framing.length or 0)
+            has_length = True
+        elif name == b"server":
+            has_server = True
+        elif name == b"date":
+            has_date = True
+        else:
+            dropped.append(field)
+    if not has_server:
+        added += b"Server: ingressd\r\n"
+    if not has_date:
+        added += b"Date: %b\r\n" % rfc822_formatted_time().encode("ascii")
+    if framing.chunked:
+        added += b"Transfer-Encoding: chunked\r\n"
+    if not keep_alive:
+        added += b"Connection: close\r\n"
+    elif not persistent:
+        added += b"Connection: keep-alive\r\n"
+    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (
+        head.status,
+        head.reason_phrase,
+        remove_lines(head.raw, head.fields_begin, dropped) if dropped else head.raw[head.fields_begin : -2],
+        added,
+    )
 
 
 def _connection_option(*, keep_alive: bool, persistent: bool) -> str | None:
