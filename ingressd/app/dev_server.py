@@ -87,7 +87,8 @@ class DevServer:
             lane=settings.lane,
             trusted_proxies=settings.trusted_proxies,
             hints=hints,
-            observers=(self._metrics.count, screen.finished),
+            metrics=self._metrics,
+            observers=(screen.finished,),
         )
         self._certificates = CertificateChooser(self._proxy.table, self._issue)
         self._controller = controller

@@ -47,7 +47,7 @@ class Admission:
         progress = self._recorder.begin(connection.peer.address, connection.peer.scheme, head, sketch)
         if head is not None:
             given = given_request_id(head)
-            progress.request_id = given.decode("ascii") if given is not None else "%032x" % self._random_bits(128)
+            progress.request_id = given.decode("ascii") if given is not None else f"{self._random_bits(128):032x}"
         return progress
 
     def decide(self, head: RequestHead, progress: Progress) -> Decision:

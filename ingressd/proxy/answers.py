@@ -10,8 +10,8 @@ from aiohttp.helpers import rfc822_formatted_time
 from multidict import CIMultiDict
 
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.forwarding import end_to_end_fields
 from ingressd.proxy.fields import remove_lines
+from ingressd.proxy.forwarding import end_to_end_fields
 from ingressd.proxy.framing import Framing
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead, has_body

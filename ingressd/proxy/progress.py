@@ -9,16 +9,18 @@ from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.request_sketch import RequestSketch
 from ingressd.routing.route import Route
 from ingressd.routing.upstream import Endpoint
+from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.record import ExchangeRecord
 
 Observer = Callable[[ExchangeRecord], None]
 
 
 class Recorder:
-    """Counts what is in flight, and tells the observers of what has ended."""
+    """Counts what is in flight and what has ended, and tells the observers, if there are any, of what has ended."""
 
-    def __init__(self, clock: Callable[[], float], observers: tuple[Observer, ...]) -> None:
+    def __init__(self, clock: Callable[[], float], metrics: Metrics | None, observers: tuple[Observer, ...]) -> None:
         self.clock = clock
+        self._metrics = metrics
         self._observers = observers
         self.in_flight = 0
         self.tunnels = 0
@@ -33,9 +35,32 @@ class Recorder:
         """To be called by ``Progress.finish``."""
         self.in_flight -= 1
         self.tunnels -= progress.upgraded
-        record = progress.record(status, reason, detail)
-        for observe in self._observers:
-            observe(record)
+        duration = self.clock() - progress.started
+        if self._metrics is not None:
+            self._count(self._metrics, progress, status, reason, duration)
+        if self._observers:
+            record = progress.record(status, reason, detail, duration)
+            for observe in self._observers:
+                observe(record)
+
+    @staticmethod
+    def _count(metrics: Metrics, progress: Progress, status: int, reason: str, duration: float) -> None:
+        route, head, sketch = progress.route, progress.head, progress.sketch
+        origin = route.origin if route is not None else None
+        metrics.count_exchange(
+            (origin.namespace, origin.ingress, route.service) if route is not None and origin is not None else NO_ROUTE,
+            head.method if head is not None else sketch.method if sketch is not None else "",
+            status,
+            reason,
+            duration_seconds=duration,
+            bytes_received=progress.bytes_received,
+            bytes_sent=progress.bytes_sent,
+            attempts=progress.attempts,
+            upstream_seconds=progress.upstream_seconds,
+        )
+
+
+NO_ROUTE = ("", "", "")
 
 
 class Progress:
@@ -95,12 +120,15 @@ class Progress:
             self.finished = True
             self._recorder.end(self, status, reason, detail)
 
-    def record(self, status: int, reason: str, detail: str) -> ExchangeRecord:
+    @property
+    def upstream_seconds(self) -> float | None:
+        """From the first try to the head of the answer; None when no head came."""
+        if self.upstream_started is None or self.upstream_answered is None:
+            return None
+        return self.upstream_answered - self.upstream_started
+
+    def record(self, status: int, reason: str, detail: str, duration: float) -> ExchangeRecord:
         head, route, sketch = self.head, self.route, self.sketch or RequestSketch()
-        duration = self._recorder.clock() - self.started
-        upstream_seconds = None
-        if self.upstream_started is not None and self.upstream_answered is not None:
-            upstream_seconds = self.upstream_answered - self.upstream_started
         return ExchangeRecord(
             started=time.time() - duration,
             duration_seconds=duration,
@@ -122,7 +150,7 @@ class Progress:
             attempts=self.attempts,
             bytes_received=self.bytes_received,
             bytes_sent=self.bytes_sent,
-            upstream_seconds=upstream_seconds,
+            upstream_seconds=self.upstream_seconds,
             request_id=self.request_id,
             upgraded=self.upgraded,
         )

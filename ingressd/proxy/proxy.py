@@ -24,6 +24,7 @@ from ingressd.proxy.watchdog import Watchdog
 from ingressd.routing.table import RoutingTable, TableDifference
 from ingressd.settings import LaneName, ProxySettings
 from ingressd.tasks import OwnedTasks
+from ingressd.telemetry.metrics import Metrics
 from tls.acceptor import TlsAcceptor, TlsFailure
 
 MAX_IDLE_PER_ENDPOINT = 256
@@ -46,6 +47,7 @@ class Proxy:
         lane: LaneName = LaneName.RELAY,
         trusted_proxies: Sequence[Network] = (),
         hints: Hints | None = None,
+        metrics: Metrics | None = None,
         observers: tuple[Observer, ...] = (),
     ) -> None:
         self.clock = time.monotonic
@@ -70,7 +72,7 @@ class Proxy:
         self._registry = UpstreamRegistry(self.clock)
         self.watchdog = Watchdog(self.clock, self._sweep)
         self._side = UpstreamSide(self._pool, self._registry, self.watchdog, self.clock)
-        self._recorder = Recorder(self.clock, observers)
+        self._recorder = Recorder(self.clock, metrics, observers)
         self._admission = Admission(
             table,
             self._side,

@@ -49,6 +49,9 @@ def find_response_head_end(data: bytes, scanned: int = 0) -> int:
 
     ``scanned`` bytes have been looked at before; looking at them again would cost quadratic time in all.
     """
+    end = data.find(b"\r\n\r\n", max(0, scanned - 3), MAX_HEAD_BYTES + 4)
+    if end >= 0 and data.find(b"\n\n", 0, end) < 0 and data.find(b"\n\r\n", 0, end + 3) < 0:
+        return end + 4
     match = _HEAD_END.search(data, max(0, scanned - 3), MAX_HEAD_BYTES + 4)
     if match is not None:
         return match.end()
