@@ -59,7 +59,7 @@ drill: $(READY) ## Measure memory, long-lived connections, start, reload, rate a
 	$(BIN)/python -m loadtest.rate
 	$(BIN)/python -m loadtest.lookup
 
-bench: $(READY) ## Measure ingressd beside nginx, HAProxy and Caddy, one core each, and record it (20 minutes)
+bench: $(READY) ## Measure ingressd beside nginx, HAProxy and Caddy, one core each, and record it (15 minutes)
 	$(BIN)/python -m loadtest.bench --record
 
 docs: $(READY) ## Write docs/reference.md from the program's tables

@@ -34,11 +34,11 @@ from loadtest.comparison.nginx_peer import NGINX
 from loadtest.comparison.outcome import Answered, Comparison, Latency, Measured, Memory, Run
 from loadtest.comparison.peer import Peer
 from loadtest.comparison.publishing import publish
+from loadtest.comparison.quiet_port import quiet_port
 from loadtest.comparison.running_proxy import RunningProxy, running
 from loadtest.comparison.scenario import ROUTES, SCENARIOS, Scenario, Setup
 from loadtest.comparison.site import Site, route_hosts
 from loadtest.support.backend_process import backend
-from loadtest.support.free_port import free_port
 from loadtest.support.machine import this_machine
 from loadtest.support.report import drill_options
 
@@ -65,18 +65,34 @@ class Bench:
         self._cores = cores
         self._rounds: int = given.rounds
         self._seconds: int = given.seconds
+        self.failures: list[str] = []
+        """What could not be measured, and why. The rest is worth its quarter of an hour all the same."""
 
     def scenarios(self, wanted: Sequence[Scenario]) -> list[Measured]:
-        found = []
+        found: list[Measured] = []
         for setup in Setup:
             chosen = [scenario for scenario in wanted if scenario.setup is setup]
             if chosen:
-                with self._started(f"scenarios-{setup}", setup) as proxies:
-                    found += [self._scenario(scenario, proxies) for scenario in chosen]
+                with self._surviving(f"scenarios, {setup}"), self._started(f"scenarios-{setup}", setup) as proxies:
+                    for scenario in chosen:
+                        found.append(self._scenario(scenario, proxies))  # noqa: PERF401 (what there is survives)
         return found
 
-    def latency(self, capacity: Measured) -> Latency:
+    def latency(self, capacity: Measured) -> Latency | None:
         """Ask at half of what the slowest could do."""
+        found: Latency | None = None
+        with self._surviving(LATENCY):
+            found = self._latency(capacity)
+        return found
+
+    def memory(self) -> list[Memory]:
+        found: list[Memory] = []
+        with self._surviving(MEMORY):
+            for tls in (False, True):
+                found.append(self._memory(tls))  # noqa: PERF401 (what there is survives)
+        return found
+
+    def _latency(self, capacity: Measured) -> Latency:
         rate = min(capacity.rate(peer.name).median for peer in self._peers) / 2
         runs: dict[str, list[Answered]] = {peer.name: [] for peer in self._peers}
         with self._started("latency", Setup.PLAIN) as proxies:
@@ -87,9 +103,6 @@ class Bench:
                     told(LATENCY, proxy.name, f"p50 {found.p50:.2f} ms, p99 {found.p99:.2f} ms")
         answered = {name: tuple(each) for name, each in runs.items()}
         return Latency(rate=rate, runs=answered, most_p99=MOST_P99_BESIDE_NGINX)
-
-    def memory(self) -> list[Memory]:
-        return [self._memory(tls) for tls in (False, True)]
 
     def _memory(self, tls: bool) -> Memory:
         resident, refused = {}, {}
@@ -120,6 +133,14 @@ class Bench:
             runs={name: tuple(each) for name, each in runs.items()},
             at_least={name: least for name, least in targets.items() if least is not None and name in runs},
         )
+
+    @contextlib.contextmanager
+    def _surviving(self, stage: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, RuntimeError, ValueError) as error:
+            print(f"{stage}: {error}", file=sys.stderr)
+            self.failures.append(f"Not measured to the end: {stage}. {str(error).splitlines()[0]}")
 
     @contextlib.contextmanager
     def _started(self, stage: str, setup: Setup) -> Iterator[tuple[RunningProxy, ...]]:
@@ -160,7 +181,8 @@ def main(arguments: list[str]) -> int:
         measured = bench.scenarios(chosen)
         latency = None
         if LATENCY in wanted:
-            latency = bench.latency(next(each for each in measured if each.name == LATENCY_SCENARIO))
+            found = [each for each in measured if each.name == LATENCY_SCENARIO]
+            latency = bench.latency(found[0]) if found else None
         memory = bench.memory() if MEMORY in wanted else []
     comparison = Comparison(
         command=" ".join(["python -m loadtest.bench", *(each for each in arguments if each != "--record")]),
@@ -173,6 +195,7 @@ def main(arguments: list[str]) -> int:
         measured=tuple(measured),
         latency=latency,
         memory=tuple(memory),
+        failures=tuple(bench.failures),
     )
     return publish(comparison, INGRESSD, record=given.record)
 
@@ -204,8 +227,8 @@ def sites(core: int) -> Iterator[SiteFactory]:
         def new_site(stage: str, peer: Peer, setup: Setup) -> Site:
             return Site(
                 folder=Path(temporary, stage, peer.name.replace(" ", "-")),
-                http_port=free_port(),
-                https_port=free_port(),
+                http_port=quiet_port(),
+                https_port=quiet_port(),
                 answers_port=answers_port,
                 bodies_port=bodies_port,
                 certificates=certificates,

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from loadtest.comparison.quiet_port import quiet_port
 from loadtest.comparison.site import BACKLOG
 from loadtest.support.fixed_backend import BODY
-from loadtest.support.free_port import free_port
 from loadtest.support.processor_time import starting_on
 from loadtest.support.resident_memory import MIB
 
@@ -51,7 +51,7 @@ def answers_backend(folder: Path, core: int) -> Iterator[int]:
     files.mkdir(parents=True)
     for name, size in FILES.items():
         (files / name).write_bytes(bytes(size))
-    port = free_port()
+    port = quiet_port()
     file = folder / "nginx.conf"
     file.write_text(configuration(folder, port), encoding="utf-8")
     with starting_on(core):

@@ -155,6 +155,7 @@ def _about(comparison: Comparison) -> list[str]:
         "minutes.",
         f"- {versions}.",
     ]
+    lines += [f"- {failure}" for failure in comparison.failures]
     if comparison.missing:
         lines.append(f"- Not measured, because not installed: {', '.join(comparison.missing)}.")
     lines += [

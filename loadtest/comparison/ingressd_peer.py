@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 from loadtest.comparison.peer import Peer, Start
+from loadtest.comparison.quiet_port import quiet_port
 from loadtest.comparison.site import BODIES_PATH, Site
-from loadtest.support.free_port import free_port
 from loadtest.support.machine import CHECKOUT
 
 INGRESSD = "ingressd"
@@ -83,7 +83,7 @@ def prepare(site: Site, lane: str | None = None) -> Start:
         f"{_NAMESPACE}/bodies={site.bodies_port}",
     ]
     command += ["--http-port", str(site.http_port), "--https-port", str(site.https_port)]
-    command += ["--admin-port", str(free_port())]
+    command += ["--admin-port", str(quiet_port())]
     if site.access_log:
         command.append("--access-log")
     if lane is not None:

@@ -156,7 +156,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     measured: tuple[Measured, ...] = ()
     latency: Latency | None = None
     memory: tuple[Memory, ...] = ()
-    notes: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
 
 
 def middle(values: Sequence[float]) -> Range:
