@@ -83,7 +83,7 @@ class Bench:
         found: Latency | None = None
         with self._surviving(LATENCY):
             found = self._latency(capacity)
-        return found
+        return found  # noqa: RET504 (None where the measurement failed)
 
     def memory(self) -> list[Memory]:
         found: list[Memory] = []
