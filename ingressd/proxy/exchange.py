@@ -71,8 +71,38 @@ class UpstreamSide:
         self.clock = clock
 
 
+_NONE_TRIED: frozenset[Endpoint] = frozenset()
+
+
 class Exchange:
     """Driven by two sides: the lane gives the request's body, the upstream connection gives the answer."""
+
+    __slots__ = (
+        "_answer_begun",
+        "_answer_is_open_ended",
+        "_body_idle_seconds",
+        "_client",
+        "_client_half_closed",
+        "_client_paused",
+        "_clock",
+        "_connection",
+        "_head",
+        "_last_activity",
+        "_progress",
+        "_replay",
+        "_replay_bytes",
+        "_request_complete",
+        "_reused",
+        "_route",
+        "_sending_paused",
+        "_side",
+        "_tried",
+        "_unsent_bytes",
+        "_upstream",
+        "_waits_for",
+        "ended",
+        "takes_used_connections",
+    )
 
     def __init__(
         self,
@@ -95,7 +125,7 @@ class Exchange:
         self._body_idle_seconds = body_idle_seconds
         self._connection: UpstreamConnection | None = None
         self._reused = False
-        self._tried: set[Endpoint] = set()
+        self._tried: frozenset[Endpoint] = _NONE_TRIED
         self.takes_used_connections = True
         self._waits_for: Endpoint | None = None
         self._replay: list[bytes] | None = [upstream_head]
@@ -107,15 +137,16 @@ class Exchange:
         self._client_half_closed = False
         self._answer_is_open_ended = False
         self._unsent_bytes = 0
-        self._last_activity = side.clock()
+        self._clock = side.clock
+        self._last_activity = progress.started
         self.ended = False
 
     # What the lane calls.
 
     def start(self) -> None:
         self._side.watchdog.add(self)
-        self._progress.upstream_started = self._side.clock()
-        self._try_next(Failure(Reason.UPSTREAM_CONNECT, "no endpoint was tried"))
+        self._progress.upstream_started = self._last_activity = self._clock()
+        self._try_next(None)
 
     def request_data(self, data: bytes) -> None:
         """Send a piece of the request's body, which is not empty."""
@@ -160,7 +191,7 @@ class Exchange:
         self._client.send_informational(head)
 
     def head_received(self, head: ResponseHead, data: bytes, *, complete: bool) -> None:
-        now = self._last_activity = self._side.clock()
+        now = self._last_activity = self._clock()
         self._progress.upstream_answered = now
         self._answer_begun = True
         if complete:
@@ -180,7 +211,7 @@ class Exchange:
         self._client.finish()
 
     def upgraded(self, head: ResponseHead, early_data: bytes) -> None:
-        self._progress.upstream_answered = self._side.clock()
+        self._progress.upstream_answered = self._clock()
         connection = self._connection
         if connection is None:
             raise RuntimeError("an answer came without a connection")
@@ -203,7 +234,7 @@ class Exchange:
             self._try_next(failure)
         else:
             if connection is not None:
-                self._tried.add(connection.endpoint)
+                self._tried |= {connection.endpoint}
             self._try_next(failure)
 
     def sending_paused(self) -> None:
@@ -251,11 +282,11 @@ class Exchange:
 
     # Attempts.
 
-    def _try_next(self, last_failure: Failure) -> None:
+    def _try_next(self, last_failure: Failure | None) -> None:
         attempts = self._progress.attempts
         endpoint = self._side.registry.pick(self._upstream, self._tried) if attempts < MAX_ATTEMPTS else None
         if endpoint is None:
-            self._fail(last_failure)
+            self._fail(last_failure or Failure(Reason.UPSTREAM_CONNECT, "no endpoint was tried"))
             return
         self._progress.attempts += 1
         self._progress.endpoint = endpoint
@@ -269,7 +300,7 @@ class Exchange:
             self._waits_for = endpoint
             self._touch()
         else:
-            self._tried.add(endpoint)
+            self._tried |= {endpoint}
             self._try_next(Failure(Reason.UPSTREAM_BUSY, f"too many requests wait for a connection to {endpoint}"))
 
     # What the pool calls (Waiter).
@@ -292,7 +323,7 @@ class Exchange:
         if endpoint is None:
             return
         self._side.pool.leave(endpoint, self)
-        self._tried.add(endpoint)
+        self._tried |= {endpoint}
         limit = self._route.timeouts.connect
         self._try_next(Failure(Reason.UPSTREAM_BUSY, f"no connection to {endpoint} came free within {limit:g} s"))
 
@@ -306,7 +337,7 @@ class Exchange:
             connection = await self._side.pool.connect(endpoint, self._route.timeouts.connect)
         except Failure as failure:
             self._side.registry.connect_failed(endpoint)
-            self._tried.add(endpoint)
+            self._tried |= {endpoint}
             if not self.ended:
                 (self._try_next if failure.answer.retry_safe else self._fail)(failure)
             return
@@ -324,10 +355,12 @@ class Exchange:
         self._connection = connection
         self._reused = reused
         self._touch()
+        replay = self._replay
         connection.begin(self, self._head.method, self._head.upgrade)
-        if self._replay is not None:
-            connection.send(b"".join(self._replay))
-            self._limit_replay()
+        if replay is not None:
+            connection.send(replay[0] if len(replay) == 1 else b"".join(replay))
+            if self._replay_bytes > MAX_REPLAY_BYTES:
+                self._replay = None
         if self._client_paused:
             connection.pause_reading()
         if not connection.writing_paused:
@@ -347,7 +380,7 @@ class Exchange:
             self._replay = None
 
     def _touch(self) -> None:
-        self._last_activity = self._side.clock()
+        self._last_activity = self._clock()
 
     # The end.
 

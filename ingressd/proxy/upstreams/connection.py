@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from ingressd.proxy.failures import Failure, Reason
@@ -65,6 +66,27 @@ class ConnectionOwner(Protocol):
 class UpstreamConnection(asyncio.Protocol):
     """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request."""
 
+    __slots__ = (
+        "_body",
+        "_buffer",
+        "_informational",
+        "_method",
+        "_owner",
+        "_poll",
+        "_reading_paused",
+        "_receiver",
+        "_scanned",
+        "_transport",
+        "_tunnel",
+        "_upgrade",
+        "_writing_paused",
+        "bytes_received",
+        "endpoint",
+        "idle_since",
+        "requests",
+        "usable",
+    )
+
     def __init__(self, endpoint: Endpoint, owner: ConnectionOwner) -> None:
         self.endpoint = endpoint
         self._owner = owner
@@ -78,7 +100,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._method = ""
         self._buffer = b""
         self._scanned = 0
-        self._head: ResponseHead | None = None
+        self._poll: Callable[[int], object] | None = None
         self._body: BodyReader | None = None
         self._informational = 0
         self._upgrade: bytes | None = None
@@ -93,7 +115,6 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver = receiver
         self._method = method
         self._upgrade = upgrade
-        self._head = None
         self._body = None
         self._informational = 0
         self._scanned = 0
@@ -111,11 +132,7 @@ class UpstreamConnection(asyncio.Protocol):
     @property
     def has_unread_input(self) -> bool:
         """Whether the endpoint has closed an idle connection, or talks on it, and the loop has not come to it yet."""
-        if self._transport is None:
-            return True
-        poll = select.poll()
-        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        return self._transport is None or self._poll is None or bool(self._poll(0))
 
     def unsent_bytes(self) -> int:
         return unsent_bytes(self._transport)
@@ -173,6 +190,9 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
+        poll = select.poll()
+        poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self._poll = poll.poll
 
     def data_received(self, data: bytes) -> None:
         self.bytes_received += len(data)
@@ -203,7 +223,7 @@ class UpstreamConnection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
+        self._transport = self._poll = None
         self.usable = False
         self._owner.closed(self)
         if self._tunnel is not None:
@@ -266,8 +286,13 @@ class UpstreamConnection(asyncio.Protocol):
             self._receiver.informational_received(head)
 
     def _receive_head(self, head: ResponseHead) -> None:
-        self._head = head
         self.usable = self.usable and head.keep_alive
+        length = head.framing.length
+        if length is not None and length == len(self._buffer) and has_body(head.status, self._method):
+            # Most answers: all of it has come, and nothing else.
+            data, self._buffer = self._buffer, b""
+            self._take_receiver().head_received(head, data, complete=True)
+            return
         if not has_body(head.status, self._method):
             self._body = LengthReader(0)
             if self._method != "HEAD" and (head.framing.chunked or head.framing.length):
