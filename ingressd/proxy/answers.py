@@ -129,14 +129,19 @@ class AnswerFraming(msgspec.Struct, frozen=True):
 
 def answer_framing(request: RequestHead, head: ResponseHead) -> AnswerFraming:
     if not has_body(head.status, request.method):
-        return AnswerFraming(body=False, chunked=False, until_end=False)
+        return _WITHOUT_BODY
     if head.framing.length is not None:
-        return AnswerFraming(body=True, chunked=False, until_end=False)
-    chunked = request.version >= (1, 1)
-    return AnswerFraming(body=True, chunked=chunked, until_end=not chunked)
+        return _BY_LENGTH
+    return _CHUNKED if request.version >= (1, 1) else _UNTIL_END
 
 
-NO_ANSWER_YET = AnswerFraming(body=False, chunked=False, until_end=False)
+_WITHOUT_BODY = AnswerFraming(body=False, chunked=False, until_end=False)
+_BY_LENGTH = AnswerFraming(body=True, chunked=False, until_end=False)
+_CHUNKED = AnswerFraming(body=True, chunked=True, until_end=False)
+_UNTIL_END = AnswerFraming(body=True, chunked=False, until_end=True)
+
+
+NO_ANSWER_YET = _WITHOUT_BODY
 
 
 def local_fields(page: Page | None, failure: Failure | None) -> dict[str, str]:

@@ -307,10 +307,16 @@ class ClientConnection(asyncio.Protocol):
         else:
             if self._input:
                 self._input += data
+            elif self._reading is _HEAD:
+                self._owner.idle.discard(self)
+                end = data.find(b"\r\n\r\n")
+                if end > 0 and end + 4 == len(data) and not data.startswith(b"\r\n"):
+                    # Most reads: one head, whole, and nothing else.
+                    self._head_received(data)
+                    return
+                self._input = data
             else:
                 self._input = data
-                if self._reading is _HEAD:
-                    self._owner.idle.discard(self)
             if self._reading is not _AHEAD:
                 self._advance()
             elif len(self._input) > self._owner.read_ahead_bytes:
@@ -417,11 +423,16 @@ class ClientConnection(asyncio.Protocol):
             return False
         if self._head_started is not None:
             self._end_head_timer()
-        self._scanned = self._empty_lines = 0
+        self._scanned = 0
         end += 4
         self._offset = end
         if begin or end != len(data):
             data = data[begin:end]
+        return self._head_received(data)
+
+    def _head_received(self, data: bytes) -> bool:
+        """Have the request answered whose head this is; False when it is none."""
+        self._empty_lines = 0
         try:
             head = parse_request_head(data, self._owner.head_limits)
         except Failure as failure:

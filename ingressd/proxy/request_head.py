@@ -65,7 +65,7 @@ class RequestHead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 _SCANNER = FieldScanner(REPLACED)
 _UNDERSCORED = re.compile(rb"\r\n[^:\r_]*+_")
-_NOTHING: list[bytes] = []
+_NO_VALUES: list[bytes] = []
 _HARMLESS_OPTIONS = REPLACED | {b"close"}
 
 
@@ -84,44 +84,44 @@ def parse_request_head(head: bytes, limits: HeadLimits) -> RequestHead:
     if len(head) > limits.line:
         _raise_long_line(head[line_end + 2 : -2], limits)
 
+    if method not in METHODS:
+        if method in REFUSED_METHODS:
+            raise Failure(Reason.METHOD_NOT_ALLOWED, f"{method} is not served")
+        raise Failure(Reason.MALFORMED_REQUEST, "the method is not known")
+    target, target_authority = parse_target(method, target_text)
     special: dict[bytes, list[bytes]] = {}
     for name, value, _, _ in known:
         if name in special:
             special[name].append(value)
         else:
             special[name] = [value]
-
-    if method not in METHODS:
-        if method in REFUSED_METHODS:
-            raise Failure(Reason.METHOD_NOT_ALLOWED, f"{method} is not served")
-        raise Failure(Reason.MALFORMED_REQUEST, "the method is not known")
-    target, target_authority = parse_target(method, target_text)
-    framing = _NO_BODY
-    if b"content-length" in special or b"transfer-encoding" in special:
+    framing, connection, expects_continue, upgrade = _NO_BODY, _NO_VALUES, False, None
+    # Most heads have no known field beside Host.
+    if len(special) > 1 or b"host" not in special:
         framing = _parse_framing(special, version)
-    connection = list_elements(special[b"connection"]) if b"connection" in special else _NOTHING
+        connection = list_elements(special.get(b"connection", _NO_VALUES))
+        expects_continue = _parse_expect(special.get(b"expect", _NO_VALUES), version)
+        upgrade = _parse_upgrade(special.get(b"upgrade", _NO_VALUES), connection, method, version, framing)
     return RequestHead(
         method=method,
         target=target,
-        authority=_parse_host(special.get(b"host", _NOTHING), target_authority, version),
+        authority=_parse_host(special.get(b"host", _NO_VALUES), target_authority, version),
         version=version,
         raw=head,
         fields_begin=line_end + 2,
         known=known,
         framing=framing,
-        keep_alive=b"close" not in connection if version >= (1, 1) else b"keep-alive" in connection,
+        keep_alive=b"close" not in connection if version == _HTTP_1_1 else b"keep-alive" in connection,
         has_body=framing.chunked or bool(framing.length),
         spliceable=(not connection or _HARMLESS_OPTIONS.issuperset(connection))
         and (b"_" not in head or _UNDERSCORED.search(head, line_end) is None),
-        expects_continue=b"expect" in special and _parse_expect(special[b"expect"], version),
-        upgrade=(
-            _parse_upgrade(special[b"upgrade"], connection, method, version, framing) if b"upgrade" in special else None
-        ),
+        expects_continue=expects_continue,
+        upgrade=upgrade,
     )
 
 
+_HTTP_1_1, _HTTP_1_0 = (1, 1), (1, 0)
 _NO_BODY = Framing()
-_VERSIONS = {b"1": (1, 1), b"0": (1, 0)}
 
 
 def _parse_request_line(head: bytes, line_end: int, limits: HeadLimits) -> tuple[str, bytes, tuple[int, int]]:
@@ -137,7 +137,7 @@ def _parse_request_line(head: bytes, line_end: int, limits: HeadLimits) -> tuple
         raise Failure(Reason.TARGET_TOO_LONG, f"the request line is longer than {limits.line} bytes")
     if major != b"1":
         raise Failure(Reason.UNKNOWN_VERSION, f"HTTP/{major.decode()}.{minor.decode()} is not served on this port")
-    return method.decode("ascii"), target, _VERSIONS.get(minor, (1, 1))
+    return method.decode("ascii"), target, _HTTP_1_0 if minor == b"0" else _HTTP_1_1
 
 
 def _raise_long_line(block: bytes, limits: HeadLimits) -> None:
@@ -176,7 +176,7 @@ def _parse_framing(special: dict[bytes, list[bytes]], version: tuple[int, int]) 
     if len(lengths) > 1:
         raise Failure(Reason.MALFORMED_REQUEST, "there is more than one Content-Length field")
     if not lengths:
-        return Framing()
+        return _NO_BODY
     try:
         return Framing(length=parse_content_length(lengths[0]))
     except FramingError as error:
