@@ -278,6 +278,8 @@ class ClientConnection(asyncio.Protocol):
             scheme=self.peer.scheme,
             port=int(own[1]) if isinstance(own, tuple) else 0,
         )
+        # Whatever the kernel does not take at once holds back the endpoint.
+        self.transport.set_write_buffer_limits(high=0)
         self._owner.connections.add(self)
         self._owner.idle.add(self)
 

@@ -14,6 +14,7 @@ import pytest
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.upstreams.connection import READ_BYTES
 from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Endpoint, Unavailable
 from ingressd.settings import ProxySettings
@@ -293,6 +294,9 @@ async def test_a_slow_client_holds_back_the_endpoint_and_not_the_memory() -> Non
                 previous = sent
                 await asyncio.sleep(0.3)
         assert sent < 32 * 2**20, "what the kernel's socket buffers hold, and no more"
+        [connection] = proxy.proxy.connections
+        assert connection.transport is not None
+        assert connection.transport.get_write_buffer_size() <= READ_BYTES + 1024, "one read, and what frames it"
         writer.transport.abort()
         assert reader is not None
 

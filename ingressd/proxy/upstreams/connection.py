@@ -14,7 +14,8 @@ from ingressd.proxy.unsent import unsent_bytes
 from ingressd.routing.upstream import Endpoint
 
 MAX_INFORMATIONAL = 10
-WRITE_HIGH_WATER_BYTES = 65536
+READ_BYTES = 49152
+"""The most that one read takes. What a stalled client leaves in memory is at most that."""
 FLUSH_SECONDS = 30.0
 
 
@@ -59,11 +60,14 @@ class ByteReceiver(Protocol):
 
 
 class ConnectionOwner(Protocol):
+    read_buffer: memoryview
+    """Of ``READ_BYTES``, for all connections: whoever reads copies before the next one does."""
+
     def closed(self, connection: UpstreamConnection) -> None:
         """It carries nothing more. May be called more than once."""
 
 
-class UpstreamConnection(asyncio.Protocol):
+class UpstreamConnection(asyncio.BufferedProtocol):
     """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request."""
 
     __slots__ = (
@@ -189,10 +193,17 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
+        # Whatever the kernel does not take at once holds back the client.
+        self._transport.set_write_buffer_limits(high=0)
         poll = select.poll()
         poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
         self._poll = poll.poll
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._owner.read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._owner.read_buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         self.bytes_received += len(data)

@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.upstreams.connection import UpstreamConnection
+from ingressd.proxy.upstreams.connection import READ_BYTES, UpstreamConnection
 from ingressd.proxy.upstreams.guarded_address import guarded_addresses
 from ingressd.routing.upstream import Endpoint
 
@@ -43,6 +43,7 @@ class Pool:
     """
 
     def __init__(self, limits: PoolLimits, clock: Callable[[], float]) -> None:
+        self.read_buffer = memoryview(bytearray(READ_BYTES))
         self._limits = limits
         self._clock = clock
         self._idle: dict[Endpoint, list[UpstreamConnection]] = {}
