@@ -29,7 +29,7 @@ from loadtest.comparison.haproxy_peer import HAPROXY
 from loadtest.comparison.idle_memory import measure_memory
 from loadtest.comparison.ingressd_peer import AIOHTTP_LANE, INGRESSD, ingressd_lanes
 from loadtest.comparison.installing import install, version
-from loadtest.comparison.measuring import Cores, measure, send
+from loadtest.comparison.measuring import Cores, measure, measure_latency, send
 from loadtest.comparison.nginx_peer import NGINX
 from loadtest.comparison.outcome import Answered, Comparison, Latency, Measured, Memory, Run
 from loadtest.comparison.peer import Peer
@@ -98,8 +98,8 @@ class Bench:
         with self._started("latency", Setup.PLAIN) as proxies:
             for _ in range(self._rounds):
                 for proxy in proxies:
-                    found = send(loads.arrivals(proxy.site, self._seconds, rate=rate), self._cores.load)
-                    runs[proxy.name].append(Answered(found.p50, found.p99, found.wrong))
+                    found = measure_latency(proxy, rate, self._seconds, self._cores)
+                    runs[proxy.name].append(found)
                     told(LATENCY, proxy.name, f"p50 {found.p50:.2f} ms, p99 {found.p99:.2f} ms")
         answered = {name: tuple(each) for name, each in runs.items()}
         return Latency(rate=rate, runs=answered, most_p99=MOST_P99_BESIDE_NGINX)

@@ -9,8 +9,8 @@ import msgspec
 
 # Told apart by lightness as well, for who does not see the hues; readable on white and on black.
 COLOURS = ("#d55e00", "#e69f00", "#0072b2", "#56b4e9", "#999999")
-_WIDTH = 760
-_LEFT, _RIGHT = 250, 60
+_WIDTH = 790
+_LEFT, _RIGHT = 280, 60
 _TOP, _BOTTOM = 74, 34
 _BAR, _GAP = 12, 12
 _FONT = 'font-family="system-ui, sans-serif" font-size="12"'

@@ -104,7 +104,12 @@ def _latency(latency: Latency) -> list[str]:
         *table(
             ("proxy", "50th percentile", "99th percentile", "wrong"),
             (
-                (proxy, _range(latency.p50(proxy)), _range(latency.p99(proxy)), str(wrong[proxy]))
+                (
+                    f"{proxy} {DISTURBED}" if latency.disturbed(proxy) else proxy,
+                    _range(latency.p50(proxy)),
+                    _range(latency.p99(proxy)),
+                    str(wrong[proxy]),
+                )
                 for proxy in latency.runs
             ),
         ),

@@ -37,7 +37,10 @@ def _latency(comparison: Comparison, ingressd: str) -> Iterator[Figure]:
     if latency is not None and BESIDE in latency.runs:
         ratio = latency.p99_ratio(ingressd, BESIDE).median
         name = f"99th percentile: {ingressd} ÷ {BESIDE}"
-        yield Figure(name=name, value=ratio, unit="times", at_most=latency.most_p99)
+        if latency.disturbed(ingressd, BESIDE):
+            yield Figure(name=f"{name} (not judged: disturbed by other programs)", value=ratio, unit="times")
+        else:
+            yield Figure(name=name, value=ratio, unit="times", at_most=latency.most_p99)
 
 
 def _memory(comparison: Comparison, ingressd: str) -> Iterator[Figure]:

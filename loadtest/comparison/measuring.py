@@ -7,8 +7,8 @@ import time
 from typing import NamedTuple
 
 from loadtest.comparison.cores import busy_share, core_time
-from loadtest.comparison.loads import Found, parse_found
-from loadtest.comparison.outcome import OPERATIONS_PER_COST, Run
+from loadtest.comparison.loads import Found, arrivals, parse_found
+from loadtest.comparison.outcome import OPERATIONS_PER_COST, Answered, Run
 from loadtest.comparison.running_proxy import RunningProxy
 from loadtest.comparison.scenario import Scenario
 from loadtest.support.machine import CHECKOUT
@@ -28,6 +28,14 @@ def send(command: tuple[str, ...], core: int) -> Found:
     if process.returncode:
         raise RuntimeError(f"{command[0]} ended with {process.returncode}: {' '.join(command)}")
     return parse_found(output)
+
+
+def measure_latency(proxy: RunningProxy, rate: float, seconds: int, cores: Cores) -> Answered:
+    begin, core, used = time.monotonic(), core_time(cores.proxy), proxy.processor_seconds()
+    found = send(arrivals(proxy.site, seconds, rate=rate), cores.load)
+    share = (proxy.processor_seconds() - used) / (time.monotonic() - begin)
+    others = max(0.0, busy_share(core, core_time(cores.proxy)) - share)
+    return Answered(found.p50, found.p99, found.wrong, others)
 
 
 def measure(proxy: RunningProxy, scenario: Scenario, seconds: int, cores: Cores) -> Run:

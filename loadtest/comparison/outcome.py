@@ -53,7 +53,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         return middle([run.rate for run in self.runs[proxy]])
 
     def cost(self, proxy: str) -> Range:
-        return middle([run.cost for run in self.runs[proxy]])
+        return _known([run.cost for run in self.runs[proxy] if run.cost])
 
     def rate_ratio(self, proxy: str, beside: str) -> Range:
         """How many times as much as ``beside``, round by round, so that a machine that drifts drifts in both."""
@@ -61,9 +61,12 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         return middle([mine.rate / other.rate if other.rate else 0.0 for mine, other in pairs])
 
     def cost_ratio(self, proxy: str, beside: str) -> Range:
-        """How many times as much for the same processor time: above 1, the proxy is cheaper."""
+        """How many times as much for the same processor time: above 1, the proxy is cheaper.
+
+        A run without a single operation, in which the proxy hardly ran at all, has no cost.
+        """
         pairs = zip(self.runs[proxy], self.runs[beside], strict=True)
-        return middle([other.cost / mine.cost if mine.cost else 0.0 for mine, other in pairs])
+        return _known([other.cost / mine.cost for mine, other in pairs if mine.cost and other.cost])
 
     def load_bound(self, *proxies: str) -> bool:
         """Whether in most runs of any of them the load was at its end before the proxy."""
@@ -101,11 +104,12 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """How long answers took in one run, in milliseconds."""
+    """How long answers took in one run, in milliseconds. ``others``: the part of the proxy's core that others took."""
 
     p50: float
     p99: float
     wrong: int
+    others: float
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +125,10 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
     def p99(self, proxy: str) -> Range:
         return middle([run.p99 for run in self.runs[proxy]])
+
+    def disturbed(self, *proxies: str) -> bool:
+        """Whether in any run somebody else's work had a part of the core: one is enough for a 99th percentile."""
+        return any(run.others >= DISTURBED for proxy in proxies for run in self.runs[proxy])
 
     def p99_ratio(self, proxy: str, beside: str) -> Range:
         pairs = zip(self.runs[proxy], self.runs[beside], strict=True)
@@ -164,6 +172,11 @@ def middle(values: Sequence[float]) -> Range:
     if not values:
         raise ValueError("nothing was measured")
     return Range(min(values), statistics.median(values), max(values))
+
+
+def _known(values: Sequence[float]) -> Range:
+    """As ``middle``; nothing known is all zeros."""
+    return middle(values) if values else Range(0.0, 0.0, 0.0)
 
 
 def _most(flags: Sequence[bool]) -> bool:

@@ -38,8 +38,8 @@ def comparison(each: Measured) -> Comparison:
         load_average=0.0,
     )
     runs: dict[str, tuple[Answered, ...]] = {
-        "ingressd": (Answered(1.0, 3.0, 0),),
-        "nginx": (Answered(1.0, 2.0, 0),),
+        "ingressd": (Answered(1.0, 3.0, 0, 0.0),),
+        "nginx": (Answered(1.0, 2.0, 0, 0.0),),
     }
     return Comparison(
         command="python -m loadtest.bench",
@@ -82,6 +82,13 @@ def test_the_rate_of_a_proxy_whose_core_was_shared_is_not_its_own() -> None:
     assert found.judged_ratio("ingressd", "nginx").median == pytest.approx(1.0)
 
 
+def test_a_run_without_operations_has_no_cost() -> None:
+    starved = a_run(0, cost=0.0, proxy_share=0.0)
+    found = measured((starved, a_run(50, cost=2.0)), (a_run(100), a_run(100)))
+    assert found.cost_ratio("ingressd", "nginx") == middle([0.5])
+    assert measured((starved,), (a_run(100),)).cost_ratio("ingressd", "nginx").median == 0
+
+
 def test_one_disturbed_round_of_three_changes_nothing() -> None:
     runs = (a_run(60, proxy_share=0.6), a_run(100), a_run(100))
     assert not measured(runs, (a_run(100),) * 3).disturbed("ingressd")
@@ -105,6 +112,17 @@ def test_targets_are_judged_by_what_was_measured() -> None:
         ("99th percentile: ingressd ÷ nginx", 1.5, True),
         ("idle connections, plain: memory of each in ingressd", 4.0, True),
     ]
+
+
+def test_a_disturbed_99th_percentile_is_told_and_not_judged() -> None:
+    whole = comparison(measured((a_run(80),), (a_run(100),)))
+    assert whole.latency is not None
+    runs: dict[str, tuple[Answered, ...]] = {**whole.latency.runs, "nginx": (Answered(1.0, 9.0, 0, 0.2),)}
+    disturbed = msgspec.structs.replace(whole, latency=msgspec.structs.replace(whole.latency, runs=runs))
+    (figure,) = (each for each in judged(disturbed, "ingressd") if each.name.startswith("99th percentile"))
+    assert not figure.judged
+    assert "disturbed" in figure.name
+    assert "| nginx D |" in as_markdown(disturbed, "ingressd")
 
 
 def test_the_report_says_ratio_flags_wrong_answers_and_what_is_missing() -> None:
