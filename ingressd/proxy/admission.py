@@ -44,7 +44,8 @@ class Admission:
         self, connection: ClientConnection, head: RequestHead | None, sketch: RequestSketch | None = None
     ) -> Progress:
         """Count a request, which has a head or at least a sketch of one."""
-        progress = self._recorder.begin(connection.peer.address, connection.peer.scheme, head, sketch)
+        peer = connection.peer
+        progress = Progress(self._recorder, peer.address, peer.scheme, head, sketch)
         if head is not None:
             given = given_request_id(head)
             progress.request_id = given.decode("ascii") if given is not None else f"{self._random_bits(128):032x}"

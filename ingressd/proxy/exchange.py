@@ -200,7 +200,14 @@ class Exchange:
         else:
             self._answer_is_open_ended = head.framing.length is None
             self._replay = None
-        self._client.begin_answer(head, data, complete=complete)
+        try:
+            self._client.begin_answer(head, data, complete=complete)
+        except Exception:
+            # The client would wait for ever: nobody else has this answer.
+            _log.exception("an answer of %s could not be passed on", self._progress.endpoint)
+            if not self.ended:
+                self._end(keep_connection=False)
+            self._client.fail(Failure(Reason.INTERNAL_ERROR))
 
     def data_received(self, data: bytes) -> None:
         self._touch()

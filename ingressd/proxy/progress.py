@@ -25,12 +25,6 @@ class Recorder:
         self.in_flight = 0
         self.tunnels = 0
 
-    def begin(
-        self, client: str, scheme: str, head: RequestHead | None, sketch: RequestSketch | None = None
-    ) -> Progress:
-        self.in_flight += 1
-        return Progress(self, client, scheme, head, sketch)
-
     def end(self, progress: Progress, status: int, reason: str, detail: str) -> None:
         """To be called by ``Progress.finish``."""
         self.in_flight -= 1
@@ -64,7 +58,9 @@ NO_ROUTE = ("", "", "")
 
 
 class Progress:
-    """Times are of the monotonic clock, in seconds; ``bytes_*`` count body bytes on the client's side."""
+    """Is in flight from when it is made until it is finished.
+
+    Times are of the monotonic clock, in seconds; ``bytes_*`` count body bytes on the client's side."""
 
     __slots__ = (
         "_recorder",
@@ -93,6 +89,7 @@ class Progress:
         head: RequestHead | None,
         sketch: RequestSketch | None = None,
     ) -> None:
+        recorder.in_flight += 1
         self._recorder = recorder
         self.finished = False
         self.client = client

@@ -164,7 +164,6 @@ class RelayClientSide:
         if request is None:
             raise RuntimeError("an answer came without a request")
         framing = self._framing = answer_framing(request, head)
-        self._answered_status = head.status
         keep_alive = self._keep_alive = (
             request.keep_alive
             and self._request_sent
@@ -179,6 +178,7 @@ class RelayClientSide:
             if framing.chunked:
                 data = chunk(data)
             first += data
+        self._answered_status = head.status
         if complete:
             self._connection.write(first + LAST_CHUNK if framing.chunked else first)
             self._end()

@@ -12,8 +12,10 @@ import msgspec
 import pytest
 
 from ingressd.policies.timeouts import Timeouts
+from ingressd.proxy.answers import AnswerFraming, answer_framing
 from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.upstreams.connection import READ_BYTES
 from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Endpoint, Unavailable
@@ -504,3 +506,21 @@ async def test_a_request_waits_for_a_connection_as_long_as_it_may_wait_for_a_new
         assert parse_answer(await proxy.send(GET)).fields["x-ingressd-reason"] == "upstream_busy"
         await proxy.proxy.close(0)
         await first
+
+
+async def test_an_answer_that_we_cannot_write_is_500_and_harms_no_other_request(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def defective(request: RequestHead, head: ResponseHead) -> AnswerFraming:
+        if request.target.path == "/defect":
+            raise ZeroDivisionError
+        return answer_framing(request, head)
+
+    monkeypatch.setattr("ingressd.proxy.relay_client_side.answer_framing", defective)
+    monkeypatch.setattr("ingressd.proxy.aiohttp_responses.answer_framing", defective)
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        answer = parse_answer(await proxy.send(b"GET /defect HTTP/1.1\r\nHost: a\r\n\r\n"))
+        assert (answer.status, answer.fields["x-ingressd-reason"]) == (500, "internal_error")
+        assert "ZeroDivisionError" in caplog.text
+        assert parse_answer(await proxy.send(GET)).status == 200
+        assert proxy.proxy.in_flight == 0
