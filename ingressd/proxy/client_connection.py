@@ -278,8 +278,9 @@ class ClientConnection(asyncio.Protocol):
             scheme=self.peer.scheme,
             port=int(own[1]) if isinstance(own, tuple) else 0,
         )
-        # Whatever the kernel does not take at once holds back the endpoint.
-        self.transport.set_write_buffer_limits(high=0)
+        # Whatever the kernel does not take at once holds back the endpoint. Not 0: a transport of TLS would take an
+        # empty buffer for a full one.
+        self.transport.set_write_buffer_limits(high=1)
         self._owner.connections.add(self)
         self._owner.idle.add(self)
 
