@@ -11,7 +11,7 @@ KUSTOMIZE ?= .tools/kustomize
 HELM ?= .tools/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format load drill docs manifests manifests-check lock clean
+.PHONY: help demo test check format load drill bench docs manifests manifests-check lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ drill: $(READY) ## Measure speed, memory, long-lived connections, failures and s
 	$(BIN)/python -m loadtest.lookup
 	$(BIN)/python -m loadtest.cluster_failures
 	$(BIN)/python -m loadtest.cluster_scale
+
+bench: $(READY) ## Measure ingressd beside nginx, HAProxy and Caddy, one core each, and record it (15 minutes)
+	$(BIN)/python -m loadtest.bench --record
 
 docs: $(READY) ## Write docs/reference.md from the program's tables
 	$(BIN)/python docs/reference.py

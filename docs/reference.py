@@ -13,7 +13,7 @@ from ingressd.cli.run_options import RUN_SECTIONS
 from ingressd.kube.permissions import PERMISSIONS
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.failures import ANSWERS
-from ingressd.proxy.forwarding import CLIENT_FIELDS
+from ingressd.proxy.forwarded_fields import CLIENT_FIELDS
 from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
     DEFAULT_BIND,

@@ -6,6 +6,7 @@ module imports nothing of ours, so that every other one may import it.
 
 from __future__ import annotations
 
+import enum
 import ipaddress
 import math
 import re
@@ -63,14 +64,20 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
     pending_handshakes: Annotated[
         int, _described("connections", "most TLS handshakes at one time; more wait to be accepted")
     ] = 1024
-    pipelined_requests: Annotated[
-        int, _described("requests", "requests that a client may send ahead before ingressd stops reading")
-    ] = 16
+    read_ahead_bytes: Annotated[
+        int, _described("bytes", "what a client may send ahead of an answer before ingressd stops reading")
+    ] = 64 * KIBIBYTE
     upstream_idle_seconds: Annotated[
         float,
         # Common application servers close an idle connection after 5 s; the side that reuses it must give up first.
         _described("seconds", "how long an unused connection to an endpoint is kept for the next request"),
     ] = 4.0
+    upstream_connections_per_endpoint: Annotated[
+        int, _described("connections", "most connections that one process opens to an endpoint")
+    ] = 1024
+    queued_requests_per_endpoint: Annotated[
+        int, _described("requests", "most requests that wait for one of them; more are answered 503 `upstream_busy`")
+    ] = 1024
     lingering_seconds: Annotated[
         float, _described("seconds", "how long unread input is drained after an answer that closes the connection")
     ] = 2.0
@@ -90,6 +97,14 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
                 f"header_line_bytes ({self.header_line_bytes}) must not exceed "
                 f"header_block_bytes ({self.header_block_bytes})"
             )
+
+
+class LaneName(enum.StrEnum):
+    """How requests are answered that no Python code is attached to. RELAY passes their bytes on; AIOHTTP takes them
+    through an aiohttp handler, as those with Python code, and is for comparing the two."""
+
+    RELAY = "relay"
+    AIOHTTP = "aiohttp"
 
 
 class SettingRow(NamedTuple):
@@ -185,6 +200,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     listen: ListenSettings = ListenSettings()
     proxy: ProxySettings = ProxySettings()
+    lane: LaneName = LaneName.RELAY
     trusted_proxies: tuple[Network, ...] = ()
 
     def __post_init__(self) -> None:

@@ -80,9 +80,11 @@ class DevServer(ControllerView):
         self._proxy = Proxy(
             RoutingTable(),
             settings.proxy,
+            lane=settings.lane,
             trusted_proxies=settings.trusted_proxies,
             hints=hints,
-            observers=(self._metrics.count, screen.finished),
+            metrics=self._metrics,
+            observers=(screen.finished,),
         )
         self._certificates = CertificateChooser(self._proxy.table, self._issue)
         self._admin = web.AppRunner(

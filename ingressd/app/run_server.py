@@ -169,6 +169,7 @@ class RunServer(ControllerView):
         self._pool = pool = WorkerPool(
             Start(
                 proxy=serving.proxy,
+                lane=serving.lane,
                 default_certificate=self_signed(NAMES_OF_NOBODY),
                 trusted_proxies=tuple(map(str, serving.trusted_proxies)),
                 access_log=self._settings.access_log,

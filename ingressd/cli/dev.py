@@ -11,13 +11,15 @@ from ingressd.cli.event_loop import run
 from ingressd.cli.flags import ListenFlags, ManifestFlags, serving_settings, translation_settings
 from ingressd.cli.local_authority import open_authority
 from ingressd.cli.manifests import Manifests
-from ingressd.cli.options import listen_options, manifest_options, paths_argument
+from ingressd.cli.options import lane_option, listen_options, manifest_options, paths_argument
+from ingressd.settings import LaneName
 
 
 @click.command()
 @paths_argument
 @manifest_options
 @listen_options
+@lane_option
 def dev(
     *,
     paths: tuple[str, ...],
@@ -29,6 +31,7 @@ def dev(
     https_port: int | None,
     admin_port: int | None,
     trusted_proxies: tuple[str, ...],
+    lane: str,
 ) -> None:
     """Serve the Ingresses in PATH... (files, folders, or - for standard input) on this machine.
 
@@ -50,6 +53,7 @@ def dev(
             https_port=https_port,
             admin_port=admin_port,
             trusted_proxies=trusted_proxies,
+            lane=LaneName(lane),
         )
     )
     translation = translation_settings(ManifestFlags(mappings=mappings, ingress_classes=ingress_classes))

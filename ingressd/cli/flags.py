@@ -9,6 +9,7 @@ from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
     DEFAULT_HTTP_PORT,
     DEFAULT_HTTPS_PORT,
+    LaneName,
     ListenSettings,
     PortChoice,
     ServingSettings,
@@ -27,7 +28,7 @@ class ManifestFlags(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListenFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """``--bind``, ``--admin-bind``, the three ports (None when not given) and ``--trusted-proxy``."""
+    """``--bind``, ``--admin-bind``, the three ports (None when not given), ``--trusted-proxy`` and ``--lane``."""
 
     bind: str
     admin_bind: str | None = None
@@ -35,6 +36,7 @@ class ListenFlags(msgspec.Struct, frozen=True, kw_only=True):
     https_port: int | None = None
     admin_port: int | None = None
     trusted_proxies: tuple[str, ...] = ()
+    lane: LaneName = LaneName.RELAY
 
 
 def translation_settings(flags: ManifestFlags) -> TranslationSettings:
@@ -63,7 +65,7 @@ def serving_settings(flags: ListenFlags) -> ServingSettings:
             https=_port(flags.https_port, DEFAULT_HTTPS_PORT),
             admin=_port(flags.admin_port, DEFAULT_ADMIN_PORT),
         )
-        return ServingSettings(listen=listen, trusted_proxies=networks)
+        return ServingSettings(listen=listen, lane=flags.lane, trusted_proxies=networks)
     except SettingsError as error:
         raise CommandError(str(error)) from error
 

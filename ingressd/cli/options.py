@@ -7,7 +7,14 @@ from typing import Any, TypeVar
 
 import click
 
-from ingressd.settings import DEFAULT_ADMIN_PORT, DEFAULT_BIND, DEFAULT_HTTP_PORT, DEFAULT_HTTPS_PORT, HIGHEST_PORT
+from ingressd.settings import (
+    DEFAULT_ADMIN_PORT,
+    DEFAULT_BIND,
+    DEFAULT_HTTP_PORT,
+    DEFAULT_HTTPS_PORT,
+    HIGHEST_PORT,
+    LaneName,
+)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -63,6 +70,16 @@ def admin_option(function: _Command) -> _Command:
         "--admin",
         metavar="URL",
         help=f"In place of PATH..., ask a running ingressd by its admin port: http://localhost:{DEFAULT_ADMIN_PORT}.",
+    )(function)
+
+
+def lane_option(function: _Command) -> _Command:
+    return click.option(
+        "--lane",
+        type=click.Choice([lane.value for lane in LaneName]),
+        default=LaneName.RELAY.value,
+        show_default=True,
+        help="How requests are passed on: as bytes, or through aiohttp, which is slower and answers the same.",
     )(function)
 
 

@@ -15,6 +15,7 @@ from ingressd.cli.run_options import CLUSTER_ONLY, FILES_ONLY, SELECTORS
 from ingressd.settings import (
     DEFAULT_BIND,
     ControllerSettings,
+    LaneName,
     ListenSettings,
     ObjectName,
     PortChoice,
@@ -64,6 +65,7 @@ def run_settings(flags: Flags) -> RunSettings:
                     admin=PortChoice(flags["admin_port"], asked_for=True),
                 ),
                 proxy=ProxySettings(drain_grace_seconds=flags["drain_grace"]),
+                lane=LaneName(flags["lane"]),
                 trusted_proxies=networks,
             ),
             workers=flags["workers"] or default_workers(usable_processors()),

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ingressd.cli.options import PORT, map_option, trusted_proxy_option
+from ingressd.cli.options import PORT, lane_option, map_option, trusted_proxy_option
 from ingressd.cli.sections import Section
 from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
@@ -133,6 +133,7 @@ SERVE = Section(
             show_default=True,
             help="After that, give requests in flight so long to finish.",
         ),
+        lane_option,
     ),
 )
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from aiohttp import StreamReader
 
-from ingressd.proxy.answers import AnswerFraming, interim_head
+from ingressd.proxy.aiohttp_bridge import AiohttpBridge
+from ingressd.proxy.answers import NO_ANSWER_YET, AnswerFraming, interim_head
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.exchange import Exchange
 from ingressd.proxy.failures import Failure, Reason
@@ -19,20 +20,19 @@ from ingressd.proxy.framing import LAST_CHUNK, chunk
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
-from ingressd.proxy.tunnel import Tunnel
+from ingressd.proxy.tunnel import TUNNEL_IDLE_SECONDS, Tunnel
 from ingressd.proxy.unsent import unsent_bytes
 from ingressd.proxy.upstreams.connection import UpstreamConnection
 from ingressd.proxy.watchdog import Watchdog
 
-TUNNEL_IDLE_SECONDS = 3600.0
-
 
 class AiohttpClientSide:
-    """Implements ``exchange.ClientSide`` and ``client_connection.Answering``."""
+    """Implements ``exchange.ClientSide``, and the part of ``Answering`` that is about the answer."""
 
-    def __init__(self, connection: ClientConnection, head: RequestHead, progress: Progress, watchdog: Watchdog) -> None:
+    def __init__(self, bridge: AiohttpBridge, head: RequestHead, progress: Progress, watchdog: Watchdog) -> None:
         loop = asyncio.get_running_loop()
-        self._connection = connection
+        self._bridge = bridge
+        self._connection: ClientConnection = bridge.client
         self._head = head
         self._progress = progress
         self._watchdog = watchdog
@@ -40,7 +40,7 @@ class AiohttpClientSide:
         self._body_may_flow = asyncio.Event()
         self._answer: asyncio.Future[ResponseHead | Failure | Tunnel] = loop.create_future()
         self._ended: asyncio.Future[Failure | None] = loop.create_future()
-        self._framing = AnswerFraming(body=False, chunked=False, until_end=False)
+        self._framing = NO_ANSWER_YET
         self._open = False
         self._early: list[bytes] = []
         self._on_close: Callable[[], object] | None = None
@@ -50,7 +50,7 @@ class AiohttpClientSide:
 
     def attach(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._connection.answer_with(self)
+        self._bridge.forward_to(self)
 
     def begin_body(self, first: bytes) -> None:
         """Give the exchange the first piece of the request's body; empty means that the body is."""
@@ -103,7 +103,7 @@ class AiohttpClientSide:
 
     def close(self) -> None:
         """Nobody will use the rest of the exchange."""
-        self._connection.answer_with(None)
+        self._bridge.forward_to(None)
         if self._on_close is not None:
             self._on_close()
             self._on_close = None
@@ -118,10 +118,14 @@ class AiohttpClientSide:
         if self._head.version >= (1, 1):
             self._connection.write(interim_head(head))
 
-    def begin_answer(self, head: ResponseHead) -> None:
+    def begin_answer(self, head: ResponseHead, data: bytes, *, complete: bool) -> None:
         self._attached.client_paused()
         if not self._answer.done():
             self._answer.set_result(head)
+        if data:
+            self._early.append(data)
+        if complete:
+            self.finish()
 
     def send_data(self, data: bytes) -> None:
         if self._open:

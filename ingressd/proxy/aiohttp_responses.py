@@ -9,30 +9,15 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
 
+from ingressd.proxy.admission import given_up
 from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
-from ingressd.proxy.answers import (
-    REASON_FIELD,
-    SERVER,
-    Page,
-    answer_fields,
-    answer_framing,
-    answer_head,
-)
+from ingressd.proxy.answers import Page, answer_fields, answer_framing, answer_head, local_fields
 from ingressd.proxy.client_connection import ClientConnection
-from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.failures import Failure
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.tunnel import Tunnel
-
-RETRY_AFTER_SECONDS = "1"
-WORTH_A_RETRY = frozenset({Reason.NO_ENDPOINTS, Reason.DRAINING})
-"""Reasons that pass without anybody changing an object."""
-
-
-def cancelled_failure(connection: ClientConnection) -> Failure:
-    """Return why a request was cancelled: its client left, or ingressd ends and its grace is over."""
-    return Failure(Reason.CLIENT_CLOSED if connection.client_is_gone else Reason.DRAINING)
 
 
 class ForwardedResponse(web.StreamResponse):
@@ -97,7 +82,7 @@ class ForwardedResponse(web.StreamResponse):
         try:
             failure = await self._side.ended()
         except asyncio.CancelledError:
-            self._progress.finish(self.status, cancelled_failure(self._connection).reason)
+            self._progress.finish(self.status, given_up(self._connection).reason)
             raise
         finally:
             self._side.close()
@@ -128,14 +113,7 @@ class LocalResponse(web.Response):
         failure: Failure | None = None,
         last: bool = False,
     ) -> None:
-        headers = {"Server": SERVER, "Cache-Control": "no-store"}
-        if failure is not None:
-            headers[REASON_FIELD] = failure.reason.value
-            if failure.reason in WORTH_A_RETRY:
-                headers["Retry-After"] = RETRY_AFTER_SECONDS
-        if page is not None:
-            headers["Content-Type"] = page.content_type
-        super().__init__(status=status, headers=headers, body=page.body if page else None)
+        super().__init__(status=status, headers=local_fields(page, failure), body=page.body if page else None)
         self._connection = connection
         self._progress = progress
         self._failure = failure

@@ -6,9 +6,11 @@ import html
 from collections.abc import Mapping
 
 import msgspec
+from aiohttp.helpers import rfc822_formatted_time
 from multidict import CIMultiDict
 
 from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.fields import remove_lines
 from ingressd.proxy.forwarding import end_to_end_fields
 from ingressd.proxy.framing import Framing
 from ingressd.proxy.request_head import RequestHead
@@ -24,12 +26,19 @@ Hints = Mapping[Reason, str]
 {endpoint}."""
 
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+RETRY_AFTER_SECONDS = "1"
+WORTH_A_RETRY = frozenset({Reason.NO_ENDPOINTS, Reason.UPSTREAM_BUSY, Reason.DRAINING})
+"""Reasons that pass without anybody changing an object."""
+
+
 class Page(msgspec.Struct, frozen=True):
     content_type: str
     body: bytes
 
 
 _STATUS_TEXT = {
+    204: "No Content",
     400: "Bad Request",
     404: "Not Found",
     405: "Method Not Allowed",
@@ -120,11 +129,95 @@ class AnswerFraming(msgspec.Struct, frozen=True):
 
 def answer_framing(request: RequestHead, head: ResponseHead) -> AnswerFraming:
     if not has_body(head.status, request.method):
-        return AnswerFraming(body=False, chunked=False, until_end=False)
+        return _WITHOUT_BODY
     if head.framing.length is not None:
-        return AnswerFraming(body=True, chunked=False, until_end=False)
-    chunked = request.version >= (1, 1)
-    return AnswerFraming(body=True, chunked=chunked, until_end=not chunked)
+        return _BY_LENGTH
+    return _CHUNKED if request.version >= (1, 1) else _UNTIL_END
+
+
+_WITHOUT_BODY = AnswerFraming(body=False, chunked=False, until_end=False)
+_BY_LENGTH = AnswerFraming(body=True, chunked=False, until_end=False)
+_CHUNKED = AnswerFraming(body=True, chunked=True, until_end=False)
+_UNTIL_END = AnswerFraming(body=True, chunked=False, until_end=True)
+
+
+NO_ANSWER_YET = _WITHOUT_BODY
+
+
+def local_fields(page: Page | None, failure: Failure | None) -> dict[str, str]:
+    """Return the fields of an answer of our own, without those that frame it."""
+    fields = {"Server": SERVER, "Cache-Control": "no-store"}
+    if failure is not None:
+        fields[REASON_FIELD] = failure.reason.value
+        if failure.reason in WORTH_A_RETRY:
+            fields["Retry-After"] = RETRY_AFTER_SECONDS
+    if page is not None:
+        fields["Content-Type"] = page.content_type
+    return fields
+
+
+def local_answer(
+    status: int, page: Page | None, failure: Failure | None, method: str, *, keep_alive: bool, persistent: bool
+) -> bytes:
+    """Return the bytes of an answer of our own. ``persistent``: the client stays connected unless it is told not to."""
+    fields = local_fields(page, failure)
+    if page is not None:
+        fields["Content-Length"] = str(len(page.body))
+    fields["Date"] = rfc822_formatted_time()
+    connection = _connection_option(keep_alive=keep_alive, persistent=persistent)
+    if connection is not None:
+        fields["Connection"] = connection
+    lines = [f"HTTP/1.1 {status} {_STATUS_TEXT[status]}", *(f"{name}: {value}" for name, value in fields.items())]
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    return head if page is None or method == "HEAD" else head + page.body
+
+
+def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool, persistent: bool) -> bytes:
+    """Return the bytes of an upstream's head on its way to the client."""
+    if not head.spliceable:
+        connection = _connection_option(keep_alive=keep_alive, persistent=persistent)
+        fields = answer_fields(head, rfc822_formatted_time())
+        reason_phrase = head.reason_phrase.decode("utf-8", "surrogateescape")
+        return answer_head(head.status, reason_phrase, fields, framing, connection)
+    added = b""
+    has_server = has_date = has_length = False
+    dropped = []
+    for field in head.known:
+        name = field[0]
+        if name == b"content-length":
+            if has_length or head.status == 204 or field[1] != b"%d" % (head.framing.length or 0):
+                dropped.append(field)
+                if not has_length and head.status != 204:
+                    added += b"Content-Length: %d\r\n" % (head.framing.length or 0)
+            has_length = True
+        elif name == b"server":
+            has_server = True
+        elif name == b"date":
+            has_date = True
+        else:
+            dropped.append(field)
+    if not has_server:
+        added += b"Server: ingressd\r\n"
+    if not has_date:
+        added += b"Date: %b\r\n" % rfc822_formatted_time().encode("ascii")
+    if framing.chunked:
+        added += b"Transfer-Encoding: chunked\r\n"
+    if not keep_alive:
+        added += b"Connection: close\r\n"
+    elif not persistent:
+        added += b"Connection: keep-alive\r\n"
+    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (
+        head.status,
+        head.reason_phrase,
+        remove_lines(head.raw, head.fields_begin, dropped) if dropped else head.raw[head.fields_begin : -2],
+        added,
+    )
+
+
+def _connection_option(*, keep_alive: bool, persistent: bool) -> str | None:
+    if not keep_alive:
+        return "close"
+    return None if persistent else "keep-alive"
 
 
 def answer_fields(head: ResponseHead, date: str) -> CIMultiDict[str]:

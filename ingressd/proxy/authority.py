@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -27,6 +28,7 @@ NO_AUTHORITY = Authority("", None, b"")
 """An HTTP/1.0 request may name no host (RFC 9112 section 3.2); it goes to the routes of any host."""
 
 
+@lru_cache(maxsize=1024)
 def parse_authority(text: bytes) -> Authority:
     """Parse a ``Host`` field or the authority of an absolute target (RFC 9112 section 3.2). Raises Failure."""
     match = _AUTHORITY.fullmatch(text)

@@ -1,4 +1,4 @@
-"""A client's connection: an aiohttp request handler that sees every byte before aiohttp does."""
+"""A client's connection: it reads requests one after another, and has each answered by a lane."""
 
 from __future__ import annotations
 
@@ -6,27 +6,22 @@ import asyncio
 import enum
 import socket
 import struct
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
-
-from aiohttp import web
+from typing import Protocol, cast
 
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
-from ingressd.proxy.framing import LAST_CHUNK, BodyReader, ChunkedReader, FramingError, LengthReader, chunk
-from ingressd.proxy.incoming import Incoming, canonical_head
+from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader
+from ingressd.proxy.idle_connections import IdleConnections
 from ingressd.proxy.partial_head import incomplete_head_failure
 from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
-from ingressd.proxy.request_sketch import sketch_request
+from ingressd.proxy.request_sketch import RequestSketch, sketch_request
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.watchdog import Watchdog
 
-MAX_HELD_BYTES = 65536
 MAX_EMPTY_LINES = 2
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
-_REFUSED_REQUEST = b"GET / HTTP/1.1\r\nHost: refused.invalid\r\nConnection: close\r\n\r\n"
 
 
 class _Reading(enum.Enum):
@@ -34,103 +29,140 @@ class _Reading(enum.Enum):
 
     HEAD = enum.auto()
     BODY = enum.auto()
-    HELD = enum.auto()  # behind an upgrade request whose answer is not known yet
+    AHEAD = enum.auto()  # behind a request that is not answered yet: the next one, or what an upgrade leads to
     NOTHING = enum.auto()  # behind the last request of this connection
 
 
-class Answering(Protocol):
-    """Whoever writes the current answer to the client."""
+# Looked up for every request, and slow to look up in the class.
+_HEAD, _BODY, _AHEAD, _NOTHING = _Reading.HEAD, _Reading.BODY, _Reading.AHEAD, _Reading.NOTHING
 
-    def client_paused(self) -> None: ...
+
+class Answering(Protocol):
+    """Whoever answers the current request. It also gets the request's body."""
+
+    def body_received(self, data: bytes, *, complete: bool) -> None: ...
+
+    def body_failed(self, failure: Failure) -> None: ...
+
+    def client_paused(self) -> None:
+        """The client takes no more bytes for now."""
 
     def client_resumed(self) -> None: ...
 
     def client_half_closed(self) -> None: ...
 
+    def give_up(self) -> None:
+        """Nobody will take the rest of the answer: the client is gone, or ingressd ends."""
 
-class ConnectionSettings(Protocol):
+
+class Lane(Protocol):
+    """A way to answer requests. It calls ``answer_with`` first, and ``end_answer`` or ``abort`` last."""
+
+    def answer(self, connection: ClientConnection, head: RequestHead) -> None: ...
+
+    def refuse(self, connection: ClientConnection, failure: Failure, sketch: RequestSketch) -> None:
+        """Answer a request that has no valid head, and close."""
+
+
+class Attachment(Protocol):
+    """What a lane keeps for as long as the connection lasts."""
+
+    def pause_writing(self) -> None: ...
+
+    def resume_writing(self) -> None: ...
+
+    def connection_lost(self, exc: BaseException | None) -> None: ...
+
+
+class ConnectionOwner(Protocol):
     """What a connection needs from the proxy that owns it."""
 
+    lane: Lane
     watchdog: Watchdog
+    idle: IdleConnections
+    connections: set[ClientConnection]
     head_limits: HeadLimits
     clock: Callable[[], float]
     header_read_seconds: float
-    pipelined_requests: int
+    read_ahead_bytes: int
     lingering_seconds: float
     lingering_bytes: int
 
 
-class ClientConnection(web.RequestHandler):
-    """Validates each request head, gives aiohttp its canonical bytes, and keeps bodies and tunnels apart.
+class ClientConnection(asyncio.Protocol):
+    """Validates each head before anybody else sees it, and frames bodies, so that a lane gets only their bytes.
 
-    aiohttp thus sees only requests that mean one thing. What is refused still goes through its queue, as a request
-    of ours with the failure attached, so that answers keep the order of the requests.
+    One request is answered at a time. What the client sends ahead waits in ``_input``, and once that is
+    ``read_ahead_bytes`` long, in the kernel.
     """
 
     __slots__ = (
+        "_advancing",
         "_answering",
         "_discarded_bytes",
         "_empty_lines",
         "_end_seen",
         "_head_started",
-        "_incoming",
         "_input",
-        "_input_paused",
-        "_lingering",
+        "_linger_ended",
+        "_linger_until",
+        "_offset",
+        "_owner",
         "_reader",
         "_reading",
-        "_receiving",
         "_scanned",
-        "_settings",
         "_tunnel",
-        "_unanswered",
+        "attachment",
         "client_is_gone",
         "half_closed",
         "peer",
+        "transport",
+        "writing_paused",
     )
 
-    def __init__(
-        self,
-        server: web.Server,
-        settings: ConnectionSettings,
-        scheme: str,
-        **limits: Any,
-    ) -> None:
-        super().__init__(server, loop=asyncio.get_running_loop(), **limits)
-        self._settings = settings
+    def __init__(self, owner: ConnectionOwner, scheme: str) -> None:
+        self._owner = owner
         self.peer = Peer("", scheme, 0)
-        self._incoming: deque[Incoming] = deque()
-        self._reading = _Reading.HEAD
+        self.transport: asyncio.Transport | None = None
+        self.attachment: Attachment | None = None
+        self._reading = _HEAD
         self._reader: BodyReader | None = None
-        self._receiving: Incoming | None = None
         self._input = b""
-        self._input_paused = False
+        self._offset = 0
         self._scanned = 0
         self._empty_lines = 0
+        self._advancing = False
         self._head_started: float | None = None
         self._answering: Answering | None = None
         self._tunnel: Tunnel | None = None
-        self._lingering: asyncio.Future[None] | None = None
+        self._linger_until: float | None = None
+        self._linger_ended: asyncio.Future[None] | None = None
         self._discarded_bytes = 0
-        self._unanswered = 0
+        self.writing_paused = False
         self.half_closed = False
         self.client_is_gone = False
         self._end_seen = False
 
     # What a lane calls.
 
-    def take_incoming(self) -> Incoming:
-        """Return what stands behind aiohttp's next request."""
-        incoming = self._incoming.popleft()
-        if self._input_paused and len(self._incoming) <= self._settings.pipelined_requests // 2:
-            asyncio.get_running_loop().call_soon(self._resume_input)
-        return incoming
-
-    def answer_with(self, answering: Answering | None) -> None:
-        """From now on, tell ``answering`` when the client takes no more bytes."""
+    def answer_with(self, answering: Answering) -> None:
+        """Give ``answering`` the body of the current request, and tell it how the client takes the answer."""
         self._answering = answering
-        if answering is not None and self.half_closed:
+        if self.half_closed:
             answering.client_half_closed()
+
+    def end_answer(self, *, keep_alive: bool) -> None:
+        """The whole answer has been written. Read the next request, or close."""
+        self._answering = None
+        if keep_alive:
+            self._reading = _HEAD
+            if not self._advancing:
+                self._read_on()
+        elif self._linger_until is None:
+            if self._reading is _BODY or self._offset < len(self._input):
+                self.begin_lingering()
+            else:
+                self._close()
 
     def write(self, data: bytes) -> None:
         if self.transport is not None:
@@ -142,6 +174,8 @@ class ClientConnection(web.RequestHandler):
         ``reset``: the answer lasts until the end of the connection, so an orderly end would look like its own. TLS
         says so itself, by what it leaves out.
         """
+        self._answering = None
+        self._reading = _NOTHING
         if self.transport is None:
             return
         connection = self.transport.get_extra_info("socket")
@@ -149,20 +183,43 @@ class ClientConnection(web.RequestHandler):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
         self.transport.abort()
 
-    def close_if_idle(self) -> None:
-        """Close the connection unless a request is being read or answered."""
-        if not self._unanswered and not self._input and self.transport is not None:
-            self.transport.close()
-
     @property
     def more_requests_follow(self) -> bool:
         """Whether the connection should outlive the current answer."""
-        return self._unanswered > 1 or not self.half_closed
+        return not self.half_closed or self._offset < len(self._input)
+
+    @property
+    def body_begun(self) -> bool:
+        """Whether a byte of the current request's body has come."""
+        return self._offset < len(self._input)
+
+    def skip_body(self) -> bool:
+        """Drop what has come of the current request's body, which nobody wants; return whether that is all of it."""
+        reader = self._reader
+        if self._reading is _BODY and reader is not None:
+            data, self._input, self._offset = self._input[self._offset :], b"", 0
+            try:
+                _, self._input = reader.feed(data)
+            except FramingError:
+                return False
+            if not reader.complete:
+                return False
+            self._reader = None
+            self._reading = _AHEAD
+        return self._reading is _AHEAD
+
+    def pause_body(self) -> None:
+        if self._reading is _BODY:
+            self._pause_transport()
+
+    def resume_body(self) -> None:
+        if self._reading is _BODY:
+            self._resume_transport()
 
     def start_tunnel(self, tunnel: Tunnel) -> None:
         """Pass on what came behind the upgrade request, and from now on every byte."""
         self._tunnel = tunnel
-        held, self._input = self._input, b""
+        held, self._input, self._offset = self._input[self._offset :], b"", 0
         self._resume_transport()
         if held:
             tunnel.client_data(held)
@@ -171,219 +228,275 @@ class ClientConnection(web.RequestHandler):
         if self.writing_paused:
             tunnel.client_paused()
 
-    async def linger(self) -> None:
-        """Read and drop what the client still sends, for a while, before the connection closes.
+    def begin_lingering(self) -> None:
+        """Read and drop what the client still sends, for a while, and close.
 
         Closing with unread bytes makes the kernel send a reset, and a reset can take away from the client the
         answer that it has not read yet (RFC 9112 section 9.6).
         """
-        transport = self.transport
-        if transport is None or self._end_seen:
+        self._reading = _NOTHING
+        self._input, self._offset = b"", 0
+        if self.transport is None or self._end_seen:
+            self._close()
             return
-        self._reading = _Reading.NOTHING
-        self._input = b""
-        if transport.can_write_eof():
-            transport.write_eof()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
         self._resume_transport()
-        self._lingering = self._loop.create_future()
-        try:
-            async with asyncio.timeout(self._settings.lingering_seconds):
-                await self._lingering
-        except TimeoutError:
-            pass
-        finally:
-            self._lingering = None
+        self._linger_until = self._owner.clock() + self._owner.lingering_seconds
+        self._owner.watchdog.add(self)
+
+    async def linger(self) -> None:
+        """``begin_lingering``, and wait for its end."""
+        self.begin_lingering()
+        if self._linger_until is not None:
+            self._linger_ended = asyncio.get_running_loop().create_future()
+            await self._linger_ended
+
+    # What the proxy calls.
+
+    def close_if_idle(self) -> None:
+        """Close the connection unless a request is being read or answered."""
+        if self._answering is None and not self._input and self._linger_until is None:
+            self._close()
+
+    def give_up(self) -> None:
+        """End whatever goes on."""
+        if self._answering is not None:
+            self._answering.give_up()
+        if self._tunnel is not None:
+            self._tunnel.close()
+        self._close()
 
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
+        # uvloop's transports are no subclass of asyncio's.
+        self.transport = cast(asyncio.Transport, transport)
         peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
         self.peer = Peer(
             address=str(peer[0]) if isinstance(peer, tuple) else "",
             scheme=self.peer.scheme,
             port=int(own[1]) if isinstance(own, tuple) else 0,
         )
+        # Whatever the kernel does not take at once holds back the endpoint. Not 0: a transport of TLS would take an
+        # empty buffer for a full one.
+        self.transport.set_write_buffer_limits(high=1)
+        self._owner.connections.add(self)
+        self._owner.idle.add(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self._settings.watchdog.discard(self)
         self.client_is_gone = self._end_seen = True
+        self.transport = None
+        self._reading = _NOTHING
+        owner = self._owner
+        owner.watchdog.discard(self)
+        owner.idle.discard(self)
+        owner.connections.discard(self)
         self._end_lingering()
         if self._tunnel is not None:
             self._tunnel.close()
-        if self._receiving is not None:
-            self._receiving.fail_body(Failure(Reason.CLIENT_CLOSED))
-        super().connection_lost(exc)
+        answering, self._answering = self._answering, None
+        if answering is not None:
+            answering.give_up()
+        attachment, self.attachment = self.attachment, None
+        if attachment is not None:
+            attachment.connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if not data:
-            # aiohttp asks itself to go on with what its parser holds back.
-            super().data_received(data)
-        elif self._tunnel is not None:
+        if self._tunnel is not None:
             self._tunnel.client_data(data)
-        elif self._reading is _Reading.NOTHING:
+        elif self._reading is _NOTHING:
             self._discard(data)
         else:
-            self._input = self._input + data if self._input else data
-            if self._input_paused:
-                self._pause_transport()
+            if self._input:
+                self._input += data
+            elif self._reading is _HEAD:
+                self._owner.idle.discard(self)
+                end = data.find(b"\r\n\r\n")
+                if end > 0 and end + 4 == len(data) and not data.startswith(b"\r\n"):
+                    # Most reads: one head, whole, and nothing else.
+                    self._head_received(data)
+                    return
+                self._input = data
             else:
+                self._input = data
+            if self._reading is not _AHEAD:
                 self._advance()
+            elif len(self._input) > self._owner.read_ahead_bytes:
+                self._pause_transport()
 
-    def eof_received(self) -> bool | None:  # type: ignore[override] # asyncio gives the result a meaning
+    def eof_received(self) -> bool | None:
         """A client that has sent its request may close its sending half and still wants the answer."""
         self.half_closed = self._end_seen = True
-        self._end_lingering()
+        if self._linger_until is not None:
+            self._end_lingering()
+            return None
         if self.peer.scheme == "https":
             return None
         if self._tunnel is not None:
             self._tunnel.client_eof()
             return True
-        if self._reading is _Reading.BODY and self._receiving is not None:
-            self._receiving.fail_body(Failure(Reason.CLIENT_CLOSED, "the client closed before the end of its body"))
+        if self._reading is _BODY and self._answering is not None:
+            self._reading = _NOTHING
+            self._answering.body_failed(Failure(Reason.CLIENT_CLOSED, "the client closed before the end of its body"))
         if self._answering is not None:
             self._answering.client_half_closed()
-        return self._unanswered > 0
+        return self._answering is not None
 
     def pause_writing(self) -> None:
-        super().pause_writing()
+        self.writing_paused = True
+        if self.attachment is not None:
+            self.attachment.pause_writing()
         if self._tunnel is not None:
             self._tunnel.client_paused()
         elif self._answering is not None:
             self._answering.client_paused()
 
     def resume_writing(self) -> None:
-        super().resume_writing()
+        self.writing_paused = False
+        if self.attachment is not None:
+            self.attachment.resume_writing()
         if self._tunnel is not None:
             self._tunnel.client_resumed()
         elif self._answering is not None:
             self._answering.client_resumed()
 
-    # What aiohttp calls.
-
-    async def finish_response(
-        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
-    ) -> tuple[web.StreamResponse, bool]:
-        try:
-            return await super().finish_response(request, resp, start_time)
-        finally:
-            self._unanswered -= 1
-            if self.half_closed:
-                self.close_if_idle()
-
-    # What the watchdog calls, while a head is incomplete.
+    # What the watchdog calls, while a head is incomplete or the connection lingers.
 
     def check(self, now: float) -> None:
-        if self._head_started is not None and now - self._head_started > self._settings.header_read_seconds:
+        if self._linger_until is not None:
+            if now > self._linger_until:
+                self._end_lingering()
+        elif self._head_started is not None and now - self._head_started > self._owner.header_read_seconds:
             self._refuse(Failure(Reason.REQUEST_TIMEOUT, "the request's header did not arrive in time"), self._input)
 
     # Reading.
 
+    def _read_on(self) -> None:
+        """Go on with what came while a request was answered."""
+        if self._input:
+            self._resume_transport()
+            self._advance()
+        else:
+            self._await_request()
+
+    def _await_request(self) -> None:
+        if self.half_closed:
+            self._close()
+        elif not self._input:
+            self._owner.idle.add(self)
+
     def _advance(self) -> None:
-        while self._input:
-            if self._reading is _Reading.HEAD:
-                if len(self._incoming) >= self._settings.pipelined_requests:
-                    self._input_paused = True
-                    self._pause_transport()
-                    return
-                if not self._read_head():
-                    return
-            elif self._reading is _Reading.BODY:
-                self._read_body()
-            elif self._reading is _Reading.HELD:
-                if len(self._input) > MAX_HELD_BYTES:
-                    self._pause_transport()
-                return
-            else:
-                rest, self._input = self._input, b""
-                self._discard(rest)
+        self._advancing = True
+        try:
+            while self._offset < len(self._input):
+                if self._reading is _HEAD:
+                    if not self._read_head():
+                        break
+                elif self._reading is _BODY:
+                    self._read_body()
+                else:
+                    break
+        finally:
+            self._advancing = False
+            if self._offset:
+                self._input = self._input[self._offset :]
+                self._offset = 0
+        if self._reading is _HEAD:
+            self._await_request()
 
     def _read_head(self) -> bool:
         """Take one head from the input; False while it is incomplete."""
-        while self._empty_lines < MAX_EMPTY_LINES and self._input.startswith(b"\r\n"):
+        data = self._input
+        while data.startswith(b"\r\n", self._offset) and self._empty_lines < MAX_EMPTY_LINES:
             self._empty_lines += 1
-            self._input = self._input[2:]
-        end = self._input.find(b"\r\n\r\n", max(0, self._scanned - 3))
+            self._offset += 2
+        begin = self._offset
+        end = data.find(b"\r\n\r\n", max(begin, begin + self._scanned - 3))
         if end < 0:
-            failure = incomplete_head_failure(self._input, self._settings.head_limits, self._scanned)
-            self._scanned = len(self._input)
+            rest = self._input = data[begin:]
+            self._offset = 0
+            failure = incomplete_head_failure(rest, self._owner.head_limits, self._scanned)
+            self._scanned = len(rest)
             if failure is not None:
-                self._refuse(failure, self._input)
-            elif self._input and self._head_started is None:
-                self._head_started = self._settings.clock()
-                self._settings.watchdog.add(self)
+                self._refuse(failure, rest)
+            elif rest and self._head_started is None:
+                self._head_started = self._owner.clock()
+                self._owner.watchdog.add(self)
             return False
-        self._end_head_timer()
-        self._scanned = self._empty_lines = 0
-        data, self._input = self._input[: end + 4], self._input[end + 4 :]
+        if self._head_started is not None:
+            self._end_head_timer()
+        self._scanned = 0
+        end += 4
+        self._offset = end
+        if begin or end != len(data):
+            data = data[begin:end]
+        return self._head_received(data)
+
+    def _head_received(self, data: bytes) -> bool:
+        """Have the request answered whose head this is; False when it is none."""
+        self._empty_lines = 0
         try:
-            head = parse_request_head(data, self._settings.head_limits)
+            head = parse_request_head(data, self._owner.head_limits)
         except Failure as failure:
             self._refuse(failure, data)
             return False
-        self._accept(head)
-        return True
-
-    def _accept(self, head: RequestHead) -> None:
-        incoming = Incoming(head)
-        self._queue(incoming)
-        if head.upgrade is not None:
-            self._reading = _Reading.HELD
-        elif head.has_body:
-            self._reading = _Reading.BODY
-            self._receiving = incoming
+        if head.has_body and head.upgrade is None:
+            self._reading = _BODY
             self._reader = ChunkedReader() if head.framing.chunked else LengthReader(head.framing.length or 0)
         else:
-            self._reading = _Reading.HEAD if head.keep_alive else _Reading.NOTHING
-        super().data_received(canonical_head(head))
+            self._reading = _AHEAD
+        self._owner.lane.answer(self, head)
+        return True
 
     def _read_body(self) -> None:
-        reader, receiving = self._reader, self._receiving
-        if reader is None or receiving is None or receiving.head is None:
+        reader, answering = self._reader, self._answering
+        if reader is None or answering is None:
             raise RuntimeError("a body is read without a request")
-        data, self._input = self._input, b""
+        data, self._input, self._offset = self._input[self._offset :] if self._offset else self._input, b"", 0
         try:
             piece, self._input = reader.feed(data)
         except FramingError as error:
-            self._reading = _Reading.NOTHING
-            receiving.fail_body(Failure(Reason.MALFORMED_BODY, str(error)))
+            self._reading = _NOTHING
+            answering.body_failed(Failure(Reason.MALFORMED_BODY, str(error)))
             return
-        chunked = receiving.head.framing.chunked
-        if piece:
-            super().data_received(chunk(piece) if chunked else piece)
-        if reader.complete:
-            if chunked:
-                super().data_received(LAST_CHUNK)
-            self._reader = self._receiving = None
-            self._reading = _Reading.HEAD if receiving.head.keep_alive else _Reading.NOTHING
+        complete = reader.complete
+        if complete:
+            self._reader = None
+            self._reading = _AHEAD
+        if piece or complete:
+            answering.body_received(piece, complete=complete)
 
     def _refuse(self, failure: Failure, head: bytes) -> None:
         self._end_head_timer()
-        self._reading = _Reading.NOTHING
-        self._input = b""
-        self._queue(Incoming(None, failure, sketch_request(head)))
-        super().data_received(_REFUSED_REQUEST)
-
-    def _queue(self, incoming: Incoming) -> None:
-        self._unanswered += 1
-        self._incoming.append(incoming)
+        self._reading = _NOTHING
+        self._input, self._offset = b"", 0
+        self._owner.lane.refuse(self, failure, sketch_request(head))
 
     def _discard(self, data: bytes) -> None:
         self._discarded_bytes += len(data)
-        if self._discarded_bytes > self._settings.lingering_bytes:
+        if self._discarded_bytes > self._owner.lingering_bytes:
             self._end_lingering()
             self._pause_transport()
 
     def _end_head_timer(self) -> None:
         if self._head_started is not None:
             self._head_started = None
-            self._settings.watchdog.discard(self)
+            self._owner.watchdog.discard(self)
 
     def _end_lingering(self) -> None:
-        if self._lingering is not None and not self._lingering.done():
-            self._lingering.set_result(None)
+        if self._linger_until is None:
+            return
+        self._linger_until = None
+        self._owner.watchdog.discard(self)
+        if self._linger_ended is not None and not self._linger_ended.done():
+            self._linger_ended.set_result(None)
+        self._close()
 
-    # Flow control. aiohttp pauses for its own buffers; a resume must not undo the other's pause.
+    def _close(self) -> None:
+        self._reading = _NOTHING
+        if self.transport is not None:
+            self.transport.close()
 
     def _pause_transport(self) -> None:
         if self.transport is not None and not self.transport.is_closing():
@@ -392,9 +505,3 @@ class ClientConnection(web.RequestHandler):
     def _resume_transport(self) -> None:
         if self.transport is not None and not self.transport.is_closing():
             self.transport.resume_reading()
-
-    def _resume_input(self) -> None:
-        self._input_paused = False
-        if not self._reading_paused and not self._buffer_paused:
-            self._resume_transport()
-        self._advance()

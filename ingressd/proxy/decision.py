@@ -44,4 +44,5 @@ def decide(table: RoutingTable, head: RequestHead) -> Decision:
         path = rewritten_path(table.hosts.get(route.host), route, head.target.path)
     except PathError as error:
         return Decision(route, None, "", Failure(Reason.MALFORMED_REQUEST, f"after the rewrite, {error}"))
-    return Decision(route, upstream, str(Target(path, head.target.query)), None)
+    target = head.target
+    return Decision(route, upstream, str(target if path is target.path else Target(path, target.query)), None)

@@ -39,7 +39,8 @@ class ClientSide(Protocol):
 
     def send_informational(self, head: ResponseHead) -> None: ...
 
-    def begin_answer(self, head: ResponseHead) -> None: ...
+    def begin_answer(self, head: ResponseHead, data: bytes, *, complete: bool) -> None:
+        """``data`` is what came of the body with the head. ``complete``: that is all, and ``finish`` is not called."""
 
     def send_data(self, data: bytes) -> None: ...
 
@@ -70,8 +71,38 @@ class UpstreamSide:
         self.clock = clock
 
 
+_NONE_TRIED: frozenset[Endpoint] = frozenset()
+
+
 class Exchange:
     """Driven by two sides: the lane gives the request's body, the upstream connection gives the answer."""
+
+    __slots__ = (
+        "_answer_begun",
+        "_answer_is_open_ended",
+        "_body_idle_seconds",
+        "_client",
+        "_client_half_closed",
+        "_client_paused",
+        "_clock",
+        "_connection",
+        "_head",
+        "_last_activity",
+        "_progress",
+        "_replay",
+        "_replay_bytes",
+        "_request_complete",
+        "_reused",
+        "_route",
+        "_sending_paused",
+        "_side",
+        "_tried",
+        "_unsent_bytes",
+        "_upstream",
+        "_waits_for",
+        "ended",
+        "takes_used_connections",
+    )
 
     def __init__(
         self,
@@ -94,8 +125,9 @@ class Exchange:
         self._body_idle_seconds = body_idle_seconds
         self._connection: UpstreamConnection | None = None
         self._reused = False
-        self._tried: set[Endpoint] = set()
-        self._only_fresh = False
+        self._tried: frozenset[Endpoint] = _NONE_TRIED
+        self.takes_used_connections = True
+        self._waits_for: Endpoint | None = None
         self._replay: list[bytes] | None = [upstream_head]
         self._replay_bytes = len(upstream_head)
         self._request_complete = not head.has_body
@@ -105,15 +137,16 @@ class Exchange:
         self._client_half_closed = False
         self._answer_is_open_ended = False
         self._unsent_bytes = 0
-        self._last_activity = side.clock()
+        self._clock = side.clock
+        self._last_activity = progress.started
         self.ended = False
 
     # What the lane calls.
 
     def start(self) -> None:
         self._side.watchdog.add(self)
-        self._progress.upstream_started = self._side.clock()
-        self._try_next(Failure(Reason.UPSTREAM_CONNECT, "no endpoint was tried"))
+        self._progress.upstream_started = self._last_activity = self._clock()
+        self._try_next(None)
 
     def request_data(self, data: bytes) -> None:
         """Send a piece of the request's body, which is not empty."""
@@ -157,13 +190,24 @@ class Exchange:
         self._touch()
         self._client.send_informational(head)
 
-    def head_received(self, head: ResponseHead) -> None:
-        self._touch()
+    def head_received(self, head: ResponseHead, data: bytes, *, complete: bool) -> None:
+        now = self._last_activity = self._clock()
+        self._progress.upstream_answered = now
         self._answer_begun = True
-        self._answer_is_open_ended = head.framing.length is None
-        self._replay = None
-        self._progress.upstream_answered = self._side.clock()
-        self._client.begin_answer(head)
+        if complete:
+            # First, so that the next request finds the connection in the pool.
+            self._end(keep_connection=self._request_complete)
+        else:
+            self._answer_is_open_ended = head.framing.length is None
+            self._replay = None
+        try:
+            self._client.begin_answer(head, data, complete=complete)
+        except Exception:
+            # The client would wait for ever: nobody else has this answer.
+            _log.exception("an answer of %s could not be passed on", self._progress.endpoint)
+            if not self.ended:
+                self._end(keep_connection=False)
+            self._client.fail(Failure(Reason.INTERNAL_ERROR))
 
     def data_received(self, data: bytes) -> None:
         self._touch()
@@ -174,7 +218,7 @@ class Exchange:
         self._client.finish()
 
     def upgraded(self, head: ResponseHead, early_data: bytes) -> None:
-        self._progress.upstream_answered = self._side.clock()
+        self._progress.upstream_answered = self._clock()
         connection = self._connection
         if connection is None:
             raise RuntimeError("an answer came without a connection")
@@ -193,11 +237,11 @@ class Exchange:
             self._fail(failure)
         elif self._reused:
             # The endpoint closed an idle connection while the request was on its way: it is not at fault.
-            self._only_fresh = True
+            self.takes_used_connections = False
             self._try_next(failure)
         else:
             if connection is not None:
-                self._tried.add(connection.endpoint)
+                self._tried |= {connection.endpoint}
             self._try_next(failure)
 
     def sending_paused(self) -> None:
@@ -215,7 +259,10 @@ class Exchange:
     def check(self, now: float) -> None:
         """Fail if whoever's turn it is has been silent for too long."""
         if self._connection is None:
-            return  # connecting has a time limit of its own
+            # Connecting has a time limit of its own; waiting until that may begin has the same.
+            if self._waits_for is not None and now - self._last_activity > self._route.timeouts.connect:
+                self._stop_waiting()
+            return
         idle = now - self._last_activity
         timeouts = self._route.timeouts
         if self._client_paused:
@@ -242,19 +289,50 @@ class Exchange:
 
     # Attempts.
 
-    def _try_next(self, last_failure: Failure) -> None:
+    def _try_next(self, last_failure: Failure | None) -> None:
         attempts = self._progress.attempts
         endpoint = self._side.registry.pick(self._upstream, self._tried) if attempts < MAX_ATTEMPTS else None
         if endpoint is None:
-            self._fail(last_failure)
+            self._fail(last_failure or Failure(Reason.UPSTREAM_CONNECT, "no endpoint was tried"))
             return
         self._progress.attempts += 1
         self._progress.endpoint = endpoint
-        connection = None if self._only_fresh else self._side.pool.take(endpoint, longest_idle=self._longest_idle)
+        pool = self._side.pool
+        connection = pool.take(endpoint, longest_idle=self._longest_idle) if self.takes_used_connections else None
         if connection is not None:
             self._use(connection, reused=True)
+        elif pool.reserve(endpoint):
+            self._start_connecting(endpoint)
+        elif pool.wait(endpoint, self):
+            self._waits_for = endpoint
+            self._touch()
         else:
-            self._side.connecting.start(self._connect(endpoint), f"connect to {endpoint}")
+            self._tried |= {endpoint}
+            self._try_next(Failure(Reason.UPSTREAM_BUSY, f"too many requests wait for a connection to {endpoint}"))
+
+    # What the pool calls (Waiter).
+
+    def connection_free(self, connection: UpstreamConnection) -> None:
+        self._waits_for = None
+        self._use(connection, reused=True)
+
+    def may_connect(self) -> None:
+        endpoint, self._waits_for = self._waits_for, None
+        if endpoint is None:
+            raise RuntimeError("the exchange waits for no connection")
+        self._start_connecting(endpoint)
+
+    def _start_connecting(self, endpoint: Endpoint) -> None:
+        self._side.connecting.start(self._connect(endpoint), f"connect to {endpoint}")
+
+    def _stop_waiting(self) -> None:
+        endpoint, self._waits_for = self._waits_for, None
+        if endpoint is None:
+            return
+        self._side.pool.leave(endpoint, self)
+        self._tried |= {endpoint}
+        limit = self._route.timeouts.connect
+        self._try_next(Failure(Reason.UPSTREAM_BUSY, f"no connection to {endpoint} came free within {limit:g} s"))
 
     @property
     def _longest_idle(self) -> float | None:
@@ -266,7 +344,7 @@ class Exchange:
             connection = await self._side.pool.connect(endpoint, self._route.timeouts.connect)
         except Failure as failure:
             self._side.registry.connect_failed(endpoint)
-            self._tried.add(endpoint)
+            self._tried |= {endpoint}
             if not self.ended:
                 (self._try_next if failure.answer.retry_safe else self._fail)(failure)
             return
@@ -284,10 +362,12 @@ class Exchange:
         self._connection = connection
         self._reused = reused
         self._touch()
+        replay = self._replay
         connection.begin(self, self._head.method, self._head.upgrade)
-        if self._replay is not None:
-            connection.send(b"".join(self._replay))
-            self._limit_replay()
+        if replay is not None:
+            connection.send(replay[0] if len(replay) == 1 else b"".join(replay))
+            if self._replay_bytes > MAX_REPLAY_BYTES:
+                self._replay = None
         if self._client_paused:
             connection.pause_reading()
         if not connection.writing_paused:
@@ -307,7 +387,7 @@ class Exchange:
             self._replay = None
 
     def _touch(self) -> None:
-        self._last_activity = self._side.clock()
+        self._last_activity = self._clock()
 
     # The end.
 
@@ -322,6 +402,9 @@ class Exchange:
         self._side.watchdog.discard(self)
         connection, self._connection = self._connection, None
         if connection is None:
+            if self._waits_for is not None:
+                self._side.pool.leave(self._waits_for, self)
+                self._waits_for = None
             return
         if keep_connection:
             self._side.pool.release(connection)

@@ -38,6 +38,7 @@ class Reason(enum.StrEnum):
     ROUTE_DENIED = "route_denied"
     UPSTREAM_CONNECT = "upstream_connect"
     UPSTREAM_CONNECT_TIMEOUT = "upstream_connect_timeout"
+    UPSTREAM_BUSY = "upstream_busy"
     UPSTREAM_CLOSED = "upstream_closed"
     UPSTREAM_INVALID = "upstream_invalid"
     UPSTREAM_TIMEOUT = "upstream_timeout"
@@ -79,6 +80,9 @@ ANSWERS: dict[Reason, Answer] = {
     ),
     Reason.UPSTREAM_CONNECT: Answer(502, Side.UPSTREAM, True, "No endpoint accepted a connection."),
     Reason.UPSTREAM_CONNECT_TIMEOUT: Answer(504, Side.UPSTREAM, True, "No endpoint accepted a connection in time."),
+    Reason.UPSTREAM_BUSY: Answer(
+        503, Side.UPSTREAM, True, "Every connection to the endpoint is in use, and others wait for one."
+    ),
     Reason.UPSTREAM_CLOSED: Answer(502, Side.UPSTREAM, False, "The endpoint closed the connection without an answer."),
     Reason.UPSTREAM_INVALID: Answer(502, Side.UPSTREAM, False, "The endpoint's answer is not valid HTTP/1.1."),
     Reason.UPSTREAM_TIMEOUT: Answer(504, Side.UPSTREAM, False, "The endpoint did not answer in time."),

@@ -4,43 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import secrets
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
-from ingressd.proxy.fields import HOP_BY_HOP, NEVER_NAMED_BY_CONNECTION, Field, list_elements
+from ingressd.proxy.fields import HOP_BY_HOP, NEVER_NAMED_BY_CONNECTION, Field, list_elements, remove_lines
+from ingressd.proxy.forwarded_fields import REPLACED
 from ingressd.proxy.request_head import RequestHead
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-CLIENT_FIELDS = frozenset(
-    {
-        b"forwarded",
-        b"x-forwarded-for",
-        b"x-forwarded-host",
-        b"x-forwarded-port",
-        b"x-forwarded-prefix",
-        b"x-forwarded-proto",
-        b"x-forwarded-scheme",
-        b"x-forwarded-server",
-        b"x-original-forwarded-for",
-        b"x-original-uri",
-        b"x-original-url",
-        b"x-real-ip",
-        b"x-scheme",
-    }
-)
-"""Fields that tell upstreams who the client is; from a peer that is not trusted they are lies."""
-
 _PASSED_FROM_TRUSTED = (b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto")
-_OWN_FIELDS = frozenset({b"x-request-id", b"proxy", b"proxy-authorization", b"expect", b"http2-settings"})
-_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
-_NEVER_COPIED = HOP_BY_HOP | CLIENT_FIELDS | _OWN_FIELDS | _FRAMING
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~+/=:\-]{1,128}")
 
 
-class Peer(msgspec.Struct, frozen=True):
+class Peer(msgspec.Struct, frozen=True, cache_hash=True):
     """The other end of the client's connection, and ours. ``scheme`` is ``http`` or ``https``."""
 
     address: str
@@ -49,13 +28,12 @@ class Peer(msgspec.Struct, frozen=True):
 
 
 class ClientIdentity(msgspec.Struct, frozen=True):
-    """Who the client is, once trusted proxies in front have been believed. All values are header text."""
+    """Who the client is, once trusted proxies in front have been believed. ``host`` is header text, ``lines`` the field
+    lines that tell the upstream everything else."""
 
     address: str
-    forwarded_for: bytes
     host: bytes
-    port: bytes
-    proto: bytes
+    lines: bytes
 
 
 def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
@@ -70,15 +48,8 @@ def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
 
 def identify_client(head: RequestHead, peer: Peer, trusted: Sequence[Network]) -> ClientIdentity:
     """Walk ``X-Forwarded-For`` from the right for as long as each hop is trusted; a client can only write the left."""
-    own = ClientIdentity(
-        address=peer.address,
-        forwarded_for=peer.address.encode(),
-        host=head.authority.text,
-        port=str(peer.port).encode(),
-        proto=peer.scheme.encode(),
-    )
-    if not is_trusted(peer.address, trusted):
-        return own
+    if not trusted or not is_trusted(peer.address, trusted):
+        return ClientIdentity(peer.address, head.authority.text, _stranger_lines(peer))
     hops = [
         hop.strip(b" \t").decode("latin-1") for value in head.values(b"x-forwarded-for") for hop in value.split(b",")
     ]
@@ -90,53 +61,64 @@ def identify_client(head: RequestHead, peer: Peer, trusted: Sequence[Network]) -
         if not is_trusted(hop, trusted):
             break
     passed = {name: head.values(name)[-1:] for name in _PASSED_FROM_TRUSTED}
-    return ClientIdentity(
-        address=address,
-        forwarded_for=b", ".join([*head.values(b"x-forwarded-for"), own.forwarded_for]),
-        host=(passed[b"x-forwarded-host"] or [own.host])[0],
-        port=(passed[b"x-forwarded-port"] or [own.port])[0],
-        proto=(passed[b"x-forwarded-proto"] or [own.proto])[0],
-    )
+    forwarded_for = b", ".join([*head.values(b"x-forwarded-for"), peer.address.encode()])
+    port = (passed[b"x-forwarded-port"] or [str(peer.port).encode()])[0]
+    proto = (passed[b"x-forwarded-proto"] or [peer.scheme.encode()])[0]
+    host = (passed[b"x-forwarded-host"] or [head.authority.text])[0]
+    return ClientIdentity(address, host, _identity_lines(address, forwarded_for, port, proto))
 
 
-def request_id(head: RequestHead) -> bytes:
-    """Keep the client's X-Request-ID if it is one short harmless token; otherwise make one."""
-    given = head.values(b"x-request-id")
-    if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]):
-        return given[0]
-    return secrets.token_hex(16).encode()
+@lru_cache(maxsize=4096)
+def _stranger_lines(peer: Peer) -> bytes:
+    """The same for every request of a connection."""
+    address = peer.address.encode()
+    return _identity_lines(peer.address, address, str(peer.port).encode(), peer.scheme.encode())
+
+
+def _identity_lines(address: str, forwarded_for: bytes, port: bytes, proto: bytes) -> bytes:
+    return (
+        b"X-Real-IP: %b\r\nX-Forwarded-For: %b\r\nX-Forwarded-Port: %b\r\n"
+        b"X-Forwarded-Proto: %b\r\nX-Forwarded-Scheme: %b\r\nX-Scheme: %b\r\n"
+    ) % (address.encode(), forwarded_for, port, proto, proto, proto)
+
+
+def given_request_id(head: RequestHead) -> bytes | None:
+    """Return the client's X-Request-ID if it is one short harmless token."""
+    given = [value for name, value, _, _ in head.known if name == b"x-request-id"]
+    return given[0] if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else None
 
 
 def upstream_request_head(
-    head: RequestHead, identity: ClientIdentity, target: str, identifier: bytes, host: bytes
+    head: RequestHead, identity: ClientIdentity, target: str, identifier: str, host: bytes
 ) -> bytes:
     """Return the bytes of the head that the upstream gets."""
-    lines = [
-        f"{head.method} {target} HTTP/1.1\r\n".encode("ascii"),
-        b"Host: %b\r\n" % host,
-        b"X-Request-ID: %b\r\n" % identifier,
-        b"X-Real-IP: %b\r\n" % identity.address.encode(),
-        b"X-Forwarded-For: %b\r\n" % identity.forwarded_for,
+    framing = b""
+    if head.framing.chunked:
+        framing = b"Transfer-Encoding: chunked\r\n"
+    elif head.framing.length is not None:
+        framing = b"Content-Length: %d\r\n" % head.framing.length
+    if head.upgrade is not None:
+        framing += b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.values(b"upgrade")[0]
+    return b"%b %b HTTP/1.1\r\nHost: %b\r\nX-Request-ID: %b\r\n%b%b%b%b\r\n" % (
+        head.method.encode(),
+        target.encode(),
+        host,
+        identifier.encode(),
         b"X-Forwarded-Host: %b\r\n" % identity.host if identity.host else b"",
-        b"X-Forwarded-Port: %b\r\n" % identity.port,
-        b"X-Forwarded-Proto: %b\r\n" % identity.proto,
-        b"X-Forwarded-Scheme: %b\r\n" % identity.proto,
-        b"X-Scheme: %b\r\n" % identity.proto,
-    ]
+        identity.lines,
+        remove_lines(head.raw, head.fields_begin, head.known) if head.spliceable else _rebuilt_lines(head),
+        framing,
+    )
+
+
+def _rebuilt_lines(head: RequestHead) -> bytes:
+    """The fields one by one, where some must go that are not known by their names."""
     named = _named_by_connection(head.fields)
-    lines += [
+    return b"".join(
         b"%b: %b\r\n" % (name, value)
         for lower, name, value in head.fields
-        if lower not in _NEVER_COPIED and lower not in named and lower != b"host"
-    ]
-    if head.framing.chunked:
-        lines.append(b"Transfer-Encoding: chunked\r\n")
-    elif head.framing.length is not None:
-        lines.append(b"Content-Length: %d\r\n" % head.framing.length)
-    if head.upgrade is not None:
-        lines.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % _upgrade_as_sent(head))
-    lines.append(b"\r\n")
-    return b"".join(lines)
+        if lower not in REPLACED and lower not in named
+    )
 
 
 def end_to_end_fields(fields: Sequence[Field]) -> list[Field]:
@@ -149,10 +131,6 @@ def _named_by_connection(fields: Sequence[Field]) -> frozenset[bytes]:
     """RFC 9110 section 7.6.1: fields named by Connection are for this hop alone."""
     values = [value for lower, _, value in fields if lower == b"connection"]
     return frozenset(list_elements(values)) - NEVER_NAMED_BY_CONNECTION if values else frozenset()
-
-
-def _upgrade_as_sent(head: RequestHead) -> bytes:
-    return head.values(b"upgrade")[0]
 
 
 def _is_address(text: str) -> bool:

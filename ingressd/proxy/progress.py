@@ -9,23 +9,67 @@ from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.request_sketch import RequestSketch
 from ingressd.routing.route import Route
 from ingressd.routing.upstream import Endpoint
+from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.record import ExchangeRecord
 
 Observer = Callable[[ExchangeRecord], None]
 
 
+class Recorder:
+    """Counts what is in flight and what has ended, and tells the observers, if there are any, of what has ended."""
+
+    def __init__(self, clock: Callable[[], float], metrics: Metrics | None, observers: tuple[Observer, ...]) -> None:
+        self.clock = clock
+        self._metrics = metrics
+        self._observers = observers
+        self.in_flight = 0
+        self.tunnels = 0
+
+    def end(self, progress: Progress, status: int, reason: str, detail: str) -> None:
+        """To be called by ``Progress.finish``."""
+        self.in_flight -= 1
+        self.tunnels -= progress.upgraded
+        duration = self.clock() - progress.started
+        if self._metrics is not None:
+            self._count(self._metrics, progress, status, reason, duration)
+        if self._observers:
+            record = progress.record(status, reason, detail, duration)
+            for observe in self._observers:
+                observe(record)
+
+    @staticmethod
+    def _count(metrics: Metrics, progress: Progress, status: int, reason: str, duration: float) -> None:
+        route, head, sketch = progress.route, progress.head, progress.sketch
+        origin = route.origin if route is not None else None
+        metrics.count_exchange(
+            (origin.namespace, origin.ingress, route.service) if route is not None and origin is not None else NO_ROUTE,
+            head.method if head is not None else sketch.method if sketch is not None else "",
+            status,
+            reason,
+            duration_seconds=duration,
+            bytes_received=progress.bytes_received,
+            bytes_sent=progress.bytes_sent,
+            attempts=progress.attempts,
+            upstream_seconds=progress.upstream_seconds,
+        )
+
+
+NO_ROUTE = ("", "", "")
+
+
 class Progress:
-    """Times are of the monotonic clock, in seconds; ``bytes_*`` count body bytes on the client's side."""
+    """Is in flight from when it is made until it is finished.
+
+    Times are of the monotonic clock, in seconds; ``bytes_*`` count body bytes on the client's side."""
 
     __slots__ = (
-        "_clock",
-        "_finished",
-        "_observers",
+        "_recorder",
         "attempts",
         "bytes_received",
         "bytes_sent",
         "client",
         "endpoint",
+        "finished",
         "head",
         "request_id",
         "route",
@@ -37,15 +81,22 @@ class Progress:
         "upstream_started",
     )
 
-    def __init__(self, client: str, scheme: str, clock: Callable[[], float], observers: tuple[Observer, ...]) -> None:
-        self._clock = clock
-        self._observers = observers
-        self._finished = False
+    def __init__(
+        self,
+        recorder: Recorder,
+        client: str,
+        scheme: str,
+        head: RequestHead | None,
+        sketch: RequestSketch | None = None,
+    ) -> None:
+        recorder.in_flight += 1
+        self._recorder = recorder
+        self.finished = False
         self.client = client
         self.scheme = scheme
-        self.started = clock()
-        self.head: RequestHead | None = None
-        self.sketch = RequestSketch()
+        self.started = recorder.clock()
+        self.head = head
+        self.sketch = sketch
         self.route: Route | None = None
         self.endpoint: Endpoint | None = None
         self.request_id = ""
@@ -56,21 +107,25 @@ class Progress:
         self.upstream_answered: float | None = None
         self.upgraded = False
 
-    def finish(self, status: int, reason: str, detail: str = "") -> None:
-        """Tell the observers, once."""
-        if self._finished:
-            return
-        self._finished = True
-        record = self._record(status, reason, detail)
-        for observe in self._observers:
-            observe(record)
+    def begin_tunnel(self) -> None:
+        self.upgraded = True
+        self._recorder.tunnels += 1
 
-    def _record(self, status: int, reason: str, detail: str) -> ExchangeRecord:
-        head, route, sketch = self.head, self.route, self.sketch
-        duration = self._clock() - self.started
-        upstream_seconds = None
-        if self.upstream_started is not None and self.upstream_answered is not None:
-            upstream_seconds = self.upstream_answered - self.upstream_started
+    def finish(self, status: int, reason: str, detail: str = "") -> None:
+        """Tell the recorder, once."""
+        if not self.finished:
+            self.finished = True
+            self._recorder.end(self, status, reason, detail)
+
+    @property
+    def upstream_seconds(self) -> float | None:
+        """From the first try to the head of the answer; None when no head came."""
+        if self.upstream_started is None or self.upstream_answered is None:
+            return None
+        return self.upstream_answered - self.upstream_started
+
+    def record(self, status: int, reason: str, detail: str, duration: float) -> ExchangeRecord:
+        head, route, sketch = self.head, self.route, self.sketch or RequestSketch()
         return ExchangeRecord(
             started=time.time() - duration,
             duration_seconds=duration,
@@ -92,7 +147,7 @@ class Progress:
             attempts=self.attempts,
             bytes_received=self.bytes_received,
             bytes_sent=self.bytes_sent,
-            upstream_seconds=upstream_seconds,
+            upstream_seconds=self.upstream_seconds,
             request_id=self.request_id,
             upgraded=self.upgraded,
         )

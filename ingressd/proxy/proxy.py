@@ -8,20 +8,23 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 
+from ingressd.proxy.admission import Admission
 from ingressd.proxy.aiohttp_lane import AiohttpLane
 from ingressd.proxy.answers import Hints
-from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.client_connection import ClientConnection, Lane
 from ingressd.proxy.exchange import UpstreamSide
 from ingressd.proxy.forwarding import Network
-from ingressd.proxy.progress import Observer
+from ingressd.proxy.idle_connections import IdleConnections
+from ingressd.proxy.progress import Observer, Recorder
+from ingressd.proxy.relay_lane import RelayLane
 from ingressd.proxy.request_head import HeadLimits
-from ingressd.proxy.server import ProxyServer
-from ingressd.proxy.upstreams.pool import Pool
+from ingressd.proxy.upstreams.pool import Pool, PoolLimits
 from ingressd.proxy.upstreams.registry import UpstreamRegistry
 from ingressd.proxy.watchdog import Watchdog
 from ingressd.routing.table import RoutingTable, TableDifference
-from ingressd.settings import ProxySettings
+from ingressd.settings import LaneName, ProxySettings
 from ingressd.tasks import OwnedTasks
+from ingressd.telemetry.metrics import Metrics
 from tls.acceptor import TlsAcceptor, TlsFailure
 
 MAX_IDLE_PER_ENDPOINT = 256
@@ -41,14 +44,16 @@ class Proxy:
         table: RoutingTable,
         settings: ProxySettings,
         *,
+        lane: LaneName = LaneName.RELAY,
         trusted_proxies: Sequence[Network] = (),
         hints: Hints | None = None,
+        metrics: Metrics | None = None,
         observers: tuple[Observer, ...] = (),
     ) -> None:
         self.clock = time.monotonic
         self.table = table
         self.header_read_seconds = settings.header_read_seconds
-        self.pipelined_requests = settings.pipelined_requests
+        self.read_ahead_bytes = settings.read_ahead_bytes
         self.lingering_seconds = settings.lingering_seconds
         self.lingering_bytes = settings.lingering_bytes
         self.head_limits = HeadLimits(
@@ -56,20 +61,31 @@ class Proxy:
         )
         self._settings = settings
         self._pool = Pool(
-            idle_seconds=settings.upstream_idle_seconds, max_idle_per_endpoint=MAX_IDLE_PER_ENDPOINT, clock=self.clock
+            PoolLimits(
+                idle_seconds=settings.upstream_idle_seconds,
+                idle_per_endpoint=MAX_IDLE_PER_ENDPOINT,
+                open_per_endpoint=settings.upstream_connections_per_endpoint,
+                queued_per_endpoint=settings.queued_requests_per_endpoint,
+            ),
+            self.clock,
         )
         self._registry = UpstreamRegistry(self.clock)
         self.watchdog = Watchdog(self.clock, self._sweep)
         self._side = UpstreamSide(self._pool, self._registry, self.watchdog, self.clock)
-        self._lane = AiohttpLane(
+        self._recorder = Recorder(self.clock, metrics, observers)
+        self._admission = Admission(
             table,
             self._side,
+            self._recorder,
             body_idle_seconds=settings.body_idle_seconds,
             trusted_proxies=trusted_proxies,
             hints=hints or {},
-            observers=observers,
         )
-        self._server = ProxyServer(self._lane.handle, self, keep_alive_seconds=settings.keep_alive_seconds)
+        relay = RelayLane(self._admission)
+        self._aiohttp_lane = AiohttpLane(self._admission, relay, self.head_limits)
+        self.lane: Lane = relay if lane is LaneName.RELAY else self._aiohttp_lane
+        self.idle = IdleConnections(settings.keep_alive_seconds, self.clock)
+        self.connections: set[ClientConnection] = set()
         self._plain: list[tuple[asyncio.Server, socket.socket]] = []
         self._encrypted: list[TlsAcceptor] = []
         self._tasks = OwnedTasks()
@@ -88,7 +104,7 @@ class Proxy:
         acceptor = TlsAcceptor(
             listening,
             choose,
-            lambda _: self._server.connection("https"),
+            lambda _: ClientConnection(self, "https"),
             on_failure=on_failure,
             handshake_timeout_seconds=self._settings.handshake_seconds,
             max_pending=self._settings.pending_handshakes,
@@ -99,15 +115,15 @@ class Proxy:
     @property
     def in_flight(self) -> int:
         """Requests whose last byte has not gone yet; a tunnel is one."""
-        return self._lane.in_flight
+        return self._recorder.in_flight
 
     @property
     def tunnels(self) -> int:
-        return self._lane.tunnels
+        return self._recorder.tunnels
 
     @property
     def open_connections(self) -> int:
-        return len(self._server.connections)
+        return len(self.connections)
 
     async def close(self, grace_seconds: float, *, idle_seconds: float = 0.0) -> None:
         """Stop accepting, let what is in flight finish for as long as the grace lasts, then end everything.
@@ -115,7 +131,7 @@ class Proxy:
         For ``idle_seconds`` an idle connection may still send a request, whose answer closes it: a client that uses
         the connection then never finds it closed under a request that is on its way.
         """
-        self._lane.draining = True
+        self._admission.draining = True
         idle_until = self.clock() + idle_seconds
         while self._plain:
             # Taken out first: a second call, when the first was cancelled, must not find a closed socket.
@@ -126,25 +142,26 @@ class Proxy:
             acceptor.stop_accepting()
         try:
             async with asyncio.timeout(grace_seconds):
-                while self._server.connections or any(acceptor.pending for acceptor in self._encrypted):
+                while self.connections or any(acceptor.pending for acceptor in self._encrypted):
                     # First a moment for what clients have sent already and nobody has read.
                     await asyncio.sleep(DRAIN_POLL_SECONDS)
                     if self.clock() < idle_until:
                         continue
-                    for connection in self._server.client_connections:
+                    for connection in tuple(self.connections):
                         connection.close_if_idle()
         except TimeoutError:
             pass
         for acceptor in self._encrypted:
             await acceptor.close()
-        await self._server.shutdown(LAST_SECONDS)
-        await self._lane.close()
+        await self._aiohttp_lane.close(LAST_SECONDS)
+        for connection in tuple(self.connections):
+            connection.give_up()
         await self._side.connecting.close()
         await self._tasks.close()
         self._pool.close()
 
     def _plain_connection(self) -> ClientConnection:
-        return self._server.connection("http")
+        return ClientConnection(self, "http")
 
     async def _accept_queued(self, queue: socket.socket) -> None:
         """Take over the clients that are connected, as far as they know: closing the socket would reset them."""
@@ -163,6 +180,7 @@ class Proxy:
                     accepted.close()
 
     def _sweep(self) -> None:
+        self.idle.close_expired()
         self._pool.close_idle()
         self._registry.sweep()
 

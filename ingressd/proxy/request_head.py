@@ -12,7 +12,8 @@ import msgspec
 
 from ingressd.proxy.authority import NO_AUTHORITY, Authority, parse_authority
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.fields import Field, list_elements, parse_fields
+from ingressd.proxy.fields import Field, FieldScanner, KnownField, list_elements, parse_fields
+from ingressd.proxy.forwarded_fields import REPLACED
 from ingressd.proxy.framing import Framing, FramingError, parse_content_length
 from ingressd.proxy.target import Target, parse_target
 from ingressd.routing.methods import METHODS, REFUSED_METHODS
@@ -30,87 +31,113 @@ class HeadLimits(msgspec.Struct, frozen=True):
 
 
 class RequestHead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """``fields`` keeps the order, spelling and bytes of the client, without fields whose name has an underscore:
-    applications read ``X_Real_Ip`` and ``X-Real-Ip`` as one. ``upgrade`` is the protocol asked for, in lower case,
-    when the request validly asks for one."""
+    """``raw`` is the whole head as the client sent it, whose field lines begin at ``fields_begin``; ``known`` are the
+    fields in it that are not passed on as they are. ``upgrade`` is the protocol asked for, in lower case, when the
+    request validly asks for one. ``spliceable``: every other line may be passed on unread."""
 
     method: str
     target: Target
     authority: Authority
     version: tuple[int, int]
-    fields: tuple[Field, ...]
+    raw: bytes
+    fields_begin: int
+    known: list[KnownField]
     framing: Framing
     keep_alive: bool
+    has_body: bool
+    spliceable: bool
     expects_continue: bool = False
     upgrade: bytes | None = None
 
     @property
-    def has_body(self) -> bool:
-        return self.framing.chunked or bool(self.framing.length)
+    def fields(self) -> tuple[Field, ...]:
+        """Every field in the order, spelling and bytes of the client, without fields whose name has an underscore:
+        applications read ``X_Real_Ip`` and ``X-Real-Ip`` as one. It is read anew each time."""
+        fields = parse_fields(self.raw[self.fields_begin : -2]) or ()
+        return tuple(field for field in fields if b"_" not in field[0])
 
     def values(self, name: bytes) -> list[bytes]:
         """All values of the field ``name`` (lower case), in order."""
+        if name in REPLACED:
+            return [value for lower, value, _, _ in self.known if lower == name]
         return [value for lower, _, value in self.fields if lower == name]
+
+
+_SCANNER = FieldScanner(REPLACED)
+_UNDERSCORED = re.compile(rb"\r\n[^:\r_]*+_")
+_NO_VALUES: list[bytes] = []
+_HARMLESS_OPTIONS = REPLACED | {b"close"}
 
 
 def parse_request_head(head: bytes, limits: HeadLimits) -> RequestHead:
     """Parse everything up to and including the empty line. Raises Failure."""
     line_end = head.find(b"\r\n")
-    method, target_text, version = _parse_request_line(head[:line_end], limits)
+    method, target_text, version = _parse_request_line(head, line_end, limits)
     if len(head) > limits.total:
         raise Failure(Reason.HEADERS_TOO_LARGE, f"the header is longer than {limits.total} bytes")
-    block = head[line_end + 2 : -2]
-    fields = parse_fields(block)
-    if fields is None:
-        _raise_long_line(block, limits)
+    known = _SCANNER.scan(head, line_end)
+    if known is None:
+        _raise_long_line(head[line_end + 2 : -2], limits)
         raise Failure(Reason.MALFORMED_REQUEST, "a header line is not a name, a colon and a value")
-    if len(fields) > limits.fields:
+    if head.count(b"\n") - 2 > limits.fields:
         raise Failure(Reason.HEADERS_TOO_LARGE, f"the header has more than {limits.fields} fields")
-    if len(block) > limits.line:
-        _raise_long_line(block, limits)
+    if len(head) > limits.line:
+        _raise_long_line(head[line_end + 2 : -2], limits)
 
-    special: dict[bytes, list[bytes]] = {}
-    for name, _, value in fields:
-        if name in _SPECIAL:
-            special.setdefault(name, []).append(value)
-
-    if method in REFUSED_METHODS:
-        raise Failure(Reason.METHOD_NOT_ALLOWED, f"{method} is not served")
     if method not in METHODS:
+        if method in REFUSED_METHODS:
+            raise Failure(Reason.METHOD_NOT_ALLOWED, f"{method} is not served")
         raise Failure(Reason.MALFORMED_REQUEST, "the method is not known")
     target, target_authority = parse_target(method, target_text)
-    framing = _parse_framing(special, version)
-    connection = list_elements(special.get(b"connection", []))
+    special: dict[bytes, list[bytes]] = {}
+    for name, value, _, _ in known:
+        if name in special:
+            special[name].append(value)
+        else:
+            special[name] = [value]
+    framing, connection, expects_continue, upgrade = _NO_BODY, _NO_VALUES, False, None
+    # Most heads have no known field beside Host.
+    if len(special) > 1 or b"host" not in special:
+        framing = _parse_framing(special, version)
+        connection = list_elements(special.get(b"connection", _NO_VALUES))
+        expects_continue = _parse_expect(special.get(b"expect", _NO_VALUES), version)
+        upgrade = _parse_upgrade(special.get(b"upgrade", _NO_VALUES), connection, method, version, framing)
     return RequestHead(
         method=method,
         target=target,
-        authority=_parse_host(special.get(b"host", []), target_authority, version),
+        authority=_parse_host(special.get(b"host", _NO_VALUES), target_authority, version),
         version=version,
-        fields=tuple(field for field in fields if b"_" not in field[0]),
+        raw=head,
+        fields_begin=line_end + 2,
+        known=known,
         framing=framing,
-        keep_alive=b"close" not in connection if version >= (1, 1) else b"keep-alive" in connection,
-        expects_continue=_parse_expect(special.get(b"expect", []), version),
-        upgrade=_parse_upgrade(special.get(b"upgrade", []), connection, method, version, framing),
+        keep_alive=b"close" not in connection if version == _HTTP_1_1 else b"keep-alive" in connection,
+        has_body=framing.chunked or bool(framing.length),
+        spliceable=(not connection or _HARMLESS_OPTIONS.issuperset(connection))
+        and (b"_" not in head or _UNDERSCORED.search(head, line_end) is None),
+        expects_continue=expects_continue,
+        upgrade=upgrade,
     )
 
 
-_SPECIAL = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection", b"upgrade", b"expect"})
+_HTTP_1_1, _HTTP_1_0 = (1, 1), (1, 0)
+_NO_BODY = Framing()
 
 
-def _parse_request_line(line: bytes, limits: HeadLimits) -> tuple[str, bytes, tuple[int, int]]:
-    match = _REQUEST_LINE.fullmatch(line)
+def _parse_request_line(head: bytes, line_end: int, limits: HeadLimits) -> tuple[str, bytes, tuple[int, int]]:
+    match = _REQUEST_LINE.fullmatch(head, 0, line_end)
     if match is None:
-        if len(line) > limits.line:
+        if line_end > limits.line:
             raise Failure(Reason.TARGET_TOO_LONG, f"the request line is longer than {limits.line} bytes")
         raise Failure(Reason.MALFORMED_REQUEST, "the request line is not METHOD TARGET HTTP/1.1")
     method, target, major, minor = match.groups()
     if len(method) > MAX_METHOD_BYTES:
         raise Failure(Reason.MALFORMED_REQUEST, "the method is not known")
-    if len(line) > limits.line:
+    if line_end > limits.line:
         raise Failure(Reason.TARGET_TOO_LONG, f"the request line is longer than {limits.line} bytes")
     if major != b"1":
         raise Failure(Reason.UNKNOWN_VERSION, f"HTTP/{major.decode()}.{minor.decode()} is not served on this port")
-    return method.decode("ascii"), target, (1, min(int(minor), 1))
+    return method.decode("ascii"), target, _HTTP_1_0 if minor == b"0" else _HTTP_1_1
 
 
 def _raise_long_line(block: bytes, limits: HeadLimits) -> None:
@@ -149,7 +176,7 @@ def _parse_framing(special: dict[bytes, list[bytes]], version: tuple[int, int]) 
     if len(lengths) > 1:
         raise Failure(Reason.MALFORMED_REQUEST, "there is more than one Content-Length field")
     if not lengths:
-        return Framing()
+        return _NO_BODY
     try:
         return Framing(length=parse_content_length(lengths[0]))
     except FramingError as error:

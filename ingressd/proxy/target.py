@@ -12,6 +12,9 @@ from ingressd.routing.path import PathError, canonical_path
 # RFC 3986 allows less, but browsers send some of the rest unescaped (|, ^, and a backslash in a query).
 _PATH = re.compile(rb"/[!\"$-\[\]-~]*")
 _QUERY = re.compile(rb"[!\"$-~]*")
+_PLAIN_SEGMENT = rb"/[!\"$&-\-0->@-\[\]-~][!\"$&-.0->@-\[\]-~]*+"
+_PLAIN = re.compile(rb"(?=/)((?:" + _PLAIN_SEGMENT + rb")*+/?)(?:\?([!\"$-~]*+))?")
+"""Most targets: a path that is canonical as it is, since no segment begins with a dot and nothing is escaped."""
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*://([^/?]*)(.*)", re.DOTALL)
 
 
@@ -34,6 +37,10 @@ def parse_target(method: str, text: bytes) -> tuple[Target, bytes | None]:
 
     Raises Failure.
     """
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        path, query = plain.groups()
+        return Target(path.decode("ascii"), None if query is None else query.decode("ascii")), None
     if text == b"*":
         if method != "OPTIONS":
             raise Failure(Reason.MALFORMED_REQUEST, "only OPTIONS may ask for *")

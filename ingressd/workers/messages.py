@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ingressd.routing.table import TableDifference
-from ingressd.settings import DEFAULT_LOG_LEVEL, ProxySettings
+from ingressd.settings import DEFAULT_LOG_LEVEL, LaneName, ProxySettings
 from ingressd.telemetry.metrics import MetricsDelta
 from tls.key_pair import KeyPair
 
@@ -22,6 +22,7 @@ class Start(msgspec.Struct, tag="start", frozen=True, kw_only=True):
 
     proxy: ProxySettings
     default_certificate: KeyPair
+    lane: LaneName = LaneName.RELAY
     trusted_proxies: tuple[str, ...] = ()
     access_log: bool = False
     log_level: str = DEFAULT_LOG_LEVEL

@@ -92,13 +92,13 @@ class Worker:
         self._supervisor = supervisor
         self._access_log = access_log
         self._metrics = Metrics()
-        observers: tuple[Observer, ...] = (self._metrics.count,)
-        if access_log is not None:
-            observers += (_line_writer(access_log),)
+        observers: tuple[Observer, ...] = (_line_writer(access_log),) if access_log is not None else ()
         self._proxy = Proxy(
             RoutingTable(),
             start.proxy,
+            lane=start.lane,
             trusted_proxies=tuple(ipaddress.ip_network(text) for text in start.trusted_proxies),
+            metrics=self._metrics,
             observers=observers,
         )
         self._certificates = CertificateChooser(self._proxy.table, self._default_certificate)

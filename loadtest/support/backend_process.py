@@ -11,10 +11,10 @@ from loadtest.support.machine import CHECKOUT
 
 
 @contextmanager
-def backend(module: str, *arguments: str) -> Iterator[int]:
-    """Run a program of this folder, and give the port that it prints as its first line."""
+def backend(module: str, *arguments: str, folder: str = "support") -> Iterator[int]:
+    """Run a program of a folder beside the drills, and give the port that it prints as its first line."""
     process = subprocess.Popen(
-        (sys.executable, "-m", f"loadtest.support.{module}", *arguments),
+        (sys.executable, "-m", f"loadtest.{folder}.{module}", *arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         cwd=CHECKOUT,

@@ -16,7 +16,7 @@ HOST = "web.test"
 
 
 @pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
+def dev(tmp_path_factory: pytest.TempPathFactory, lane_flag: tuple[str, str]) -> Iterator[RunningDev]:
     with running_pods("web") as pods:
         pods.add("empty", answering(b"HTTP/1.1 204 No Content\r\n\r\n"))
         pods.add("same", answering(b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 1000\r\n\r\n'))
@@ -29,7 +29,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
         )
         pods.add("unframed", answering(b"HTTP/1.0 200 OK\r\n\r\nuntil the end", close=True))
         site = ingress("web", rule(HOST, path("/", "web"), *(path(f"/{name}", name) for name in pods.ports)))
-        with serving(tmp_path_factory.mktemp("versions"), site, arguments=pods.maps()) as running:
+        with serving(tmp_path_factory.mktemp("versions"), site, arguments=(*lane_flag, *pods.maps())) as running:
             yield running
 
 

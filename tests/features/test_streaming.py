@@ -63,7 +63,7 @@ async def digesting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
 
 
 @pytest.fixture(scope="module")
-def pods() -> Iterator[Pods]:
+def pods(lane_flag: tuple[str, str]) -> Iterator[Pods]:
     with running_pods() as found:
         yield found
 
@@ -74,13 +74,17 @@ def gate(pods: Pods) -> Gate:
 
 
 @pytest.fixture(scope="module")
-def first_piece_came() -> threading.Event:
+def first_piece_came(lane_flag: tuple[str, str]) -> threading.Event:
     return threading.Event()
 
 
 @pytest.fixture(scope="module")
 def dev(
-    tmp_path_factory: pytest.TempPathFactory, pods: Pods, gate: Gate, first_piece_came: threading.Event
+    tmp_path_factory: pytest.TempPathFactory,
+    pods: Pods,
+    gate: Gate,
+    first_piece_came: threading.Event,
+    lane_flag: tuple[str, str],
 ) -> Iterator[RunningDev]:
     pieces = b"".join(chunk(LARGE[start : start + 60_000]) for start in range(0, len(LARGE), 60_000))
     pods.add("events", events(gate))
@@ -91,7 +95,7 @@ def dev(
     pods.add("unframed", answering(b"HTTP/1.0 200 OK\r\n\r\n" + LARGE, close=True))
     pods.add("cut", answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this", close=True))
     site = ingress("stream", rule(HOST, *(path(f"/{name}", name) for name in pods.ports)))
-    with serving(tmp_path_factory.mktemp("streaming"), site, arguments=pods.maps()) as running:
+    with serving(tmp_path_factory.mktemp("streaming"), site, arguments=(*lane_flag, *pods.maps())) as running:
         yield running
 
 

@@ -49,13 +49,13 @@ def echo_server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
+def dev(tmp_path_factory: pytest.TempPathFactory, lane_flag: tuple[str, str]) -> Iterator[RunningDev]:
     with echo_server() as server:
         port = server.socket.getsockname()[1]
         with serving(
             tmp_path_factory.mktemp("websocket"),
             ingress("chat", rule(HOST, path("/chat", "chat"), path("/gone", "gone"))),
-            arguments=["--map", f"chat={port}"],
+            arguments=[*lane_flag, "--map", f"chat={port}"],
         ) as running:
             yield running
 

@@ -10,6 +10,8 @@ from ingressd.policies.timeouts import Timeouts
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import OK, answering, read_message, recording_upstream
 
+pytestmark = pytest.mark.usefixtures("each_lane")
+
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 

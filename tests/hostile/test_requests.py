@@ -11,6 +11,8 @@ import pytest
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import recording_upstream
 
+pytestmark = pytest.mark.usefixtures("each_lane")
+
 
 def get(line: bytes = b"GET / HTTP/1.1", *fields: bytes, host: bytes | None = b"Host: a") -> bytes:
     lines = [line, *([host] if host is not None else []), *fields, b"", b""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import socket
 
@@ -11,13 +12,18 @@ import msgspec
 import pytest
 
 from ingressd.policies.timeouts import Timeouts
+from ingressd.proxy.answers import AnswerFraming, answer_framing
 from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.response_head import ResponseHead
+from ingressd.proxy.upstreams.connection import READ_BYTES
 from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Endpoint, Unavailable
 from ingressd.settings import ProxySettings
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import OK, answering, read_message, recording_upstream, unused_endpoint
+
+pytestmark = pytest.mark.usefixtures("each_lane")
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
@@ -290,6 +296,9 @@ async def test_a_slow_client_holds_back_the_endpoint_and_not_the_memory() -> Non
                 previous = sent
                 await asyncio.sleep(0.3)
         assert sent < 32 * 2**20, "what the kernel's socket buffers hold, and no more"
+        [connection] = proxy.proxy.connections
+        assert connection.transport is not None
+        assert connection.transport.get_write_buffer_size() <= READ_BYTES + 1024, "one read, and what frames it"
         writer.transport.abort()
         assert reader is not None
 
@@ -302,7 +311,7 @@ async def test_a_defect_of_ours_is_500_and_harms_no_other_request(
             raise ZeroDivisionError
         return decide(table, head)
 
-    monkeypatch.setattr("ingressd.proxy.aiohttp_lane.decide", defective)
+    monkeypatch.setattr("ingressd.proxy.admission.decide", defective)
     async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
         answer = parse_answer(await proxy.send(b"GET /defect HTTP/1.1\r\nHost: a\r\n\r\n"))
         assert answer.status == 500
@@ -439,3 +448,79 @@ async def test_a_client_that_reads_slowly_but_steadily_is_not_cut() -> None:
                 received += len(data)
                 if received < size // 6:
                     await asyncio.sleep(0.05)
+
+
+async def _answer_when(release: asyncio.Event, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while True:
+        await read_message(reader)
+        await release.wait()
+        writer.write(OK)
+
+
+async def test_requests_wait_for_a_connection_where_an_endpoint_has_its_most() -> None:
+    release = asyncio.Event()
+    settings = msgspec.structs.replace(ProxySettings(), upstream_connections_per_endpoint=2)
+    async with (
+        recording_upstream(functools.partial(_answer_when, release)) as upstream,
+        serving(table_for([upstream.endpoint]), settings) as proxy,
+        asyncio.TaskGroup() as group,
+    ):
+        sending = [group.create_task(proxy.send(request)) for request in (GET, POST) * 5]
+        while proxy.proxy.in_flight < 10:
+            await asyncio.sleep(0.01)
+        release.set()
+        assert [parse_answer(await sent).status for sent in sending] == [200] * 10
+        assert len(upstream.connections) == 2
+
+
+async def test_a_request_that_finds_the_queue_full_is_answered_503() -> None:
+    release = asyncio.Event()
+    settings = msgspec.structs.replace(
+        ProxySettings(), upstream_connections_per_endpoint=1, queued_requests_per_endpoint=1
+    )
+    async with (
+        recording_upstream(functools.partial(_answer_when, release)) as upstream,
+        serving(table_for([upstream.endpoint]), settings) as proxy,
+        asyncio.TaskGroup() as group,
+    ):
+        sending = [group.create_task(proxy.send(GET)) for _ in range(2)]
+        while proxy.proxy.in_flight < 2:
+            await asyncio.sleep(0.01)
+        answer = parse_answer(await proxy.send(GET))
+        assert (answer.status, answer.fields["x-ingressd-reason"]) == (503, "upstream_busy")
+        assert answer.fields["retry-after"] == "1"
+        release.set()
+        assert [parse_answer(await sent).status for sent in sending] == [200, 200]
+
+
+async def test_a_request_waits_for_a_connection_as_long_as_it_may_wait_for_a_new_one() -> None:
+    settings = msgspec.structs.replace(ProxySettings(), upstream_connections_per_endpoint=1)
+    async with (
+        recording_upstream(functools.partial(_answer_when, asyncio.Event())) as upstream,
+        serving(table_for([upstream.endpoint], timeouts=Timeouts(connect=0.2)), settings) as proxy,
+        asyncio.TaskGroup() as group,
+    ):
+        first = group.create_task(proxy.send(GET, half_close=False))
+        while not upstream.connections:
+            await asyncio.sleep(0.01)
+        assert parse_answer(await proxy.send(GET)).fields["x-ingressd-reason"] == "upstream_busy"
+        await proxy.proxy.close(0)
+        await first
+
+
+async def test_an_answer_that_we_cannot_write_is_500_and_harms_no_other_request(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def defective(request: RequestHead, head: ResponseHead) -> AnswerFraming:
+        if request.target.path == "/defect":
+            raise ZeroDivisionError
+        return answer_framing(request, head)
+
+    monkeypatch.setattr("ingressd.proxy.relay_client_side.answer_framing", defective)
+    monkeypatch.setattr("ingressd.proxy.aiohttp_responses.answer_framing", defective)
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        answer = parse_answer(await proxy.send(b"GET /defect HTTP/1.1\r\nHost: a\r\n\r\n"))
+        assert (answer.status, answer.fields["x-ingressd-reason"]) == (500, "internal_error")
+        assert "ZeroDivisionError" in caplog.text
+        assert parse_answer(await proxy.send(GET)).status == 200
+        assert proxy.proxy.in_flight == 0

@@ -3,14 +3,18 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ingressd.proxy.fields import list_elements, parse_fields, remove_lines
+from ingressd.proxy.forwarded_fields import REPLACED
 from ingressd.proxy.forwarding import (
     Network,
     Peer,
     end_to_end_fields,
+    given_request_id,
     identify_client,
     is_trusted,
-    request_id,
     upstream_request_head,
 )
 from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
@@ -25,7 +29,7 @@ def head(*lines: bytes) -> RequestHead:
 
 def forwarded(request: RequestHead, trusted: tuple[Network, ...] = ()) -> dict[bytes, bytes]:
     identity = identify_client(request, PEER, trusted)
-    data = upstream_request_head(request, identity, "/p?q", b"id", request.authority.text)
+    data = upstream_request_head(request, identity, "/p?q", "id", request.authority.text)
     request_line, *lines = data.removesuffix(b"\r\n\r\n").split(b"\r\n")
     assert request_line == b"GET /p?q HTTP/1.1"
     pairs = [line.split(b": ", 1) for line in lines]
@@ -87,20 +91,18 @@ def test_trust_is_by_network(address: str, trusted: bool) -> None:
     assert is_trusted(address, ()) is False
 
 
-@pytest.mark.parametrize("given", [b"abc-123", b"a" * 128, b"4bf92f3577b34da6/00f067aa"])
-def test_a_harmless_request_id_is_kept(given: bytes) -> None:
-    assert request_id(head(b"X-Request-ID: " + given)) == given
+@pytest.mark.parametrize("sent", [b"abc-123", b"a" * 128, b"4bf92f3577b34da6/00f067aa"])
+def test_a_harmless_request_id_is_kept(sent: bytes) -> None:
+    assert given_request_id(head(b"X-Request-ID: " + sent)) == sent
 
 
-@pytest.mark.parametrize("given", [b"", b"a" * 129, b"has space", b"<script>", b'"quoted"'])
-def test_any_other_request_id_is_replaced(given: bytes) -> None:
-    made = request_id(head(b"X-Request-ID: " + given))
-    assert made != given
-    assert len(made) == 32
+@pytest.mark.parametrize("sent", [b"", b"a" * 129, b"has space", b"<script>", b'"quoted"'])
+def test_any_other_request_id_counts_as_none(sent: bytes) -> None:
+    assert given_request_id(head(b"X-Request-ID: " + sent)) is None
 
 
 def test_two_request_ids_are_none() -> None:
-    assert request_id(head(b"X-Request-ID: a", b"X-Request-ID: b")) not in (b"a", b"b")
+    assert given_request_id(head(b"X-Request-ID: a", b"X-Request-ID: b")) is None
 
 
 def test_end_to_end_fields_keep_order_spelling_and_bytes() -> None:
@@ -113,3 +115,24 @@ def test_end_to_end_fields_keep_order_spelling_and_bytes() -> None:
         (b"keep-alive", b"Keep-Alive", b"5"),
     ]
     assert end_to_end_fields(fields) == [fields[0], fields[3], fields[4]]
+
+
+NAMES = st.sampled_from([b"Host", b"X-A", b"x-real-ip", b"Connection", b"X_Under", b"Keep-Alive", b"X-Forwarded-Forx"])
+VALUES = st.sampled_from([b"a", b"", b" padded \t", b"keep-alive", b"X-A, close", b"caf\xe9", b"a_b"])
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=6))
+def test_spliced_lines_are_those_that_reading_every_field_leaves(pairs: list[tuple[bytes, bytes]]) -> None:
+    lines = [b"%b:%b" % pair for pair in pairs if pair[0] != b"Host"]
+    request = head(*lines)
+    spliced = remove_lines(request.raw, request.fields_begin, request.known)
+    passed = [(name, value) for _, name, value in parse_fields(spliced) or []]
+    expected = [
+        (name, value)
+        for lower, name, value in parse_fields(b"".join(line + b"\r\n" for line in lines)) or []
+        if lower not in REPLACED
+    ]
+    assert passed == expected
+    options = list_elements(request.values(b"connection"))
+    hides = any(b"_" in name for name, _ in pairs) or not REPLACED.union({b"close"}).issuperset(options)
+    assert request.spliceable is not hides

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 
 import aiohttp.http_parser
+import msgspec
 import pytest
 
-from ingressd.proxy.server import require_compiled_parser
+from ingressd.proxy.aiohttp_bridge import require_compiled_parser
 from ingressd.routing.table import TableDifference
+from ingressd.settings import ProxySettings
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import read_message, recording_upstream
+
+pytestmark = pytest.mark.usefixtures("each_lane")
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -161,3 +166,39 @@ def test_the_pure_python_parser_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(aiohttp.http_parser, "HttpRequestParser", aiohttp.http_parser.HttpRequestParserPy)
     with pytest.raises(RuntimeError, match="pure-Python"):
         require_compiled_parser()
+
+
+async def test_a_connection_that_waits_too_long_for_a_request_is_closed() -> None:
+    settings = msgspec.structs.replace(ProxySettings(), keep_alive_seconds=0.2)
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint]), settings) as proxy:
+        used_reader, used_writer = await proxy.connect()
+        used_writer.write(GET)
+        await used_reader.readuntil(b"ok")
+        silent_reader, silent_writer = await proxy.connect()
+        async with asyncio.timeout(10):
+            assert await used_reader.read() == b""
+            assert await silent_reader.read() == b""
+        for writer in (used_writer, silent_writer):
+            writer.close()
+
+
+async def test_what_a_client_sends_ahead_is_bounded() -> None:
+    release = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_message(reader)
+        await release.wait()
+
+    settings = msgspec.structs.replace(ProxySettings(), read_ahead_bytes=4096)
+    async with recording_upstream(slow) as upstream, serving(table_for([upstream.endpoint]), settings) as proxy:
+        _, writer = await proxy.connect()
+        sent = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while sent < 2**27:
+                    writer.write(GET * 1000)
+                    await writer.drain()
+                    sent += len(GET) * 1000
+        assert sent < 2**25, "what the kernel's socket buffers hold, and no more"
+        writer.transport.abort()
+        release.set()

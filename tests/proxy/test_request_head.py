@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingressd.proxy.canonical_head import canonical_head
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.incoming import canonical_head
 from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
 
 LIMITS = HeadLimits()

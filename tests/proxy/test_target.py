@@ -47,3 +47,22 @@ def test_the_canonical_target_is_its_own_canonical_target(text: bytes) -> None:
     except Failure:
         return
     assert parse_target("GET", str(target).encode("ascii")) == (target, None)
+
+
+def outcome(text: bytes) -> Target | str:
+    try:
+        return parse_target("GET", text)[0]
+    except Failure as failure:
+        return failure.detail
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"/", b".", b"..", b"a", b"%41", b"%", b"?", b"#", b"\\", b"~", b"[", b"|"])
+        | st.binary(max_size=2)
+    )
+)
+def test_a_plain_target_is_read_as_any_other(pieces: list[bytes]) -> None:
+    """In absolute form, which the shortcut for plain targets does not take."""
+    text = b"/" + b"".join(pieces)
+    assert outcome(text) == outcome(b"http://a" + text)

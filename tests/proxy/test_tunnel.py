@@ -11,6 +11,8 @@ from ingressd.routing.upstream import Unavailable
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import read_message, recording_upstream
 
+pytestmark = pytest.mark.usefixtures("each_lane")
+
 
 def upgrade(protocol: bytes, method: bytes = b"GET") -> bytes:
     return b"%b / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: %b\r\n\r\n" % (method, protocol)

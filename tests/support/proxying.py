@@ -18,8 +18,11 @@ from ingressd.routing.route import PathKind, Route, RouteOrigin
 from ingressd.routing.table import RoutingTable, TableDifference
 from ingressd.routing.upstream import Endpoint, Unavailable, Upstream, upstream_key
 from ingressd.routing.virtual_host import VirtualHost
-from ingressd.settings import ProxySettings
+from ingressd.settings import LaneName, ProxySettings
 from ingressd.telemetry.record import ExchangeRecord
+
+SERVED_LANE = LaneName.RELAY
+"""The fixture ``each_lane`` replaces it: a test under it runs once through each lane."""
 
 KEY = upstream_key("shop", "web", 80)
 
@@ -87,6 +90,7 @@ async def serving(
     table: TableDifference,
     settings: ProxySettings | None = None,
     *,
+    lane: LaneName | None = None,
     trusted_proxies: Sequence[Network] = (),
     hints: Hints | None = None,
 ) -> AsyncIterator[ServingProxy]:
@@ -94,6 +98,7 @@ async def serving(
     proxy = Proxy(
         RoutingTable(),
         settings or ProxySettings(),
+        lane=lane or SERVED_LANE,
         trusted_proxies=trusted_proxies,
         hints=hints,
         observers=(records.append,),

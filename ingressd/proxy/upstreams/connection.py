@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from ingressd.proxy.failures import Failure, Reason
@@ -13,7 +14,8 @@ from ingressd.proxy.unsent import unsent_bytes
 from ingressd.routing.upstream import Endpoint
 
 MAX_INFORMATIONAL = 10
-WRITE_HIGH_WATER_BYTES = 65536
+READ_BYTES = 49152
+"""The most that one read takes. What a stalled client leaves in memory is at most that."""
 FLUSH_SECONDS = 30.0
 
 
@@ -23,7 +25,9 @@ class AnswerReceiver(Protocol):
     def informational_received(self, head: ResponseHead) -> None:
         """An answer 1xx other than 100 and 101."""
 
-    def head_received(self, head: ResponseHead) -> None: ...
+    def head_received(self, head: ResponseHead, data: bytes, *, complete: bool) -> None:
+        """``data`` is what came of the body with the head. ``complete``: that is all of it, and nothing else follows;
+        the connection has ended its part and may carry the next exchange."""
 
     def data_received(self, data: bytes) -> None: ...
 
@@ -55,15 +59,41 @@ class ByteReceiver(Protocol):
     def resume_reading(self) -> None: ...
 
 
-class UpstreamConnection(asyncio.Protocol):
-    """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request.
+class ConnectionOwner(Protocol):
+    read_buffer: memoryview
+    """Of ``READ_BYTES``, for all connections: whoever reads copies before the next one does."""
 
-    It is in ``open_connections`` for exactly as long as it is open.
-    """
+    def closed(self, connection: UpstreamConnection) -> None:
+        """It carries nothing more. May be called more than once."""
 
-    def __init__(self, endpoint: Endpoint, open_connections: set[UpstreamConnection]) -> None:
+
+class UpstreamConnection(asyncio.BufferedProtocol):
+    """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request."""
+
+    __slots__ = (
+        "_body",
+        "_buffer",
+        "_informational",
+        "_method",
+        "_owner",
+        "_poll",
+        "_reading_paused",
+        "_receiver",
+        "_scanned",
+        "_transport",
+        "_tunnel",
+        "_upgrade",
+        "_writing_paused",
+        "bytes_received",
+        "endpoint",
+        "idle_since",
+        "requests",
+        "usable",
+    )
+
+    def __init__(self, endpoint: Endpoint, owner: ConnectionOwner) -> None:
         self.endpoint = endpoint
-        self._open_connections = open_connections
+        self._owner = owner
         self.requests = 0
         self.idle_since = 0.0
         self.bytes_received = 0
@@ -74,7 +104,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._method = ""
         self._buffer = b""
         self._scanned = 0
-        self._head: ResponseHead | None = None
+        self._poll: Callable[[int], object] | None = None
         self._body: BodyReader | None = None
         self._informational = 0
         self._upgrade: bytes | None = None
@@ -89,7 +119,6 @@ class UpstreamConnection(asyncio.Protocol):
         self._receiver = receiver
         self._method = method
         self._upgrade = upgrade
-        self._head = None
         self._body = None
         self._informational = 0
         self._scanned = 0
@@ -107,11 +136,7 @@ class UpstreamConnection(asyncio.Protocol):
     @property
     def has_unread_input(self) -> bool:
         """Whether the endpoint has closed an idle connection, or talks on it, and the loop has not come to it yet."""
-        if self._transport is None:
-            return True
-        poll = select.poll()
-        poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        return self._transport is None or self._poll is None or bool(self._poll(0))
 
     def unsent_bytes(self) -> int:
         return unsent_bytes(self._transport)
@@ -133,11 +158,11 @@ class UpstreamConnection(asyncio.Protocol):
     def close(self) -> None:
         """Give up the connection and whatever it carries; its receiver hears no more."""
         self.usable = False
-        self._open_connections.discard(self)
         self._receiver = None
         self._tunnel = None
         if self._transport is not None:
             self._transport.abort()
+        self._owner.closed(self)
 
     # What a tunnel calls.
 
@@ -168,8 +193,17 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._open_connections.add(self)
-        self._transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
+        # Whatever the kernel does not take at once holds back the client.
+        self._transport.set_write_buffer_limits(high=1)
+        poll = select.poll()
+        poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self._poll = poll.poll
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._owner.read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._owner.read_buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         self.bytes_received += len(data)
@@ -200,9 +234,9 @@ class UpstreamConnection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self._open_connections.discard(self)
+        self._transport = self._poll = None
         self.usable = False
+        self._owner.closed(self)
         if self._tunnel is not None:
             self._tunnel.abort()
             self._tunnel = None
@@ -241,6 +275,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self._receive_informational(head)
             else:
                 self._receive_head(head)
+                return
             if self._receiver is None:
                 return
         data, self._buffer = self._buffer, b""
@@ -262,8 +297,13 @@ class UpstreamConnection(asyncio.Protocol):
             self._receiver.informational_received(head)
 
     def _receive_head(self, head: ResponseHead) -> None:
-        self._head = head
         self.usable = self.usable and head.keep_alive
+        length = head.framing.length
+        if length is not None and length == len(self._buffer) and has_body(head.status, self._method):
+            # Most answers: all of it has come, and nothing else.
+            data, self._buffer = self._buffer, b""
+            self._take_receiver().head_received(head, data, complete=True)
+            return
         if not has_body(head.status, self._method):
             self._body = LengthReader(0)
             if self._method != "HEAD" and (head.framing.chunked or head.framing.length):
@@ -275,8 +315,18 @@ class UpstreamConnection(asyncio.Protocol):
             self._body = LengthReader(head.framing.length)
         else:
             self._body = UntilEndReader()
-        if self._receiver is not None:
-            self._receiver.head_received(head)
+        data, self._buffer = self._buffer, b""
+        try:
+            data, behind = self._body.feed(data) if data and not self._body.complete else (b"", data)
+        except FramingError as error:
+            raise Failure(Reason.UPSTREAM_INVALID, str(error)) from None
+        if not self._body.complete:
+            if self._receiver is not None:
+                self._receiver.head_received(head, data, complete=False)
+            return
+        if behind:
+            self.usable = False
+        self._take_receiver().head_received(head, data, complete=True)
 
     def _receive_body(self, body: BodyReader, data: bytes) -> None:
         if data and not body.complete:

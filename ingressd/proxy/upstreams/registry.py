@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from ingressd.proxy.upstreams.balancers.round_robin import RoundRobin
 from ingressd.routing.upstream import Endpoint, Upstream, UpstreamKey
@@ -36,7 +36,9 @@ class UpstreamRegistry:
 
         Ejected endpoints are passed over while there is another: a guess about health must not make an outage.
         """
-        candidates = [endpoint for endpoint in upstream.endpoints if endpoint not in tried]
+        candidates: Sequence[Endpoint] = upstream.endpoints
+        if tried:
+            candidates = [endpoint for endpoint in candidates if endpoint not in tried]
         if not candidates:
             return None
         if self._ejected:

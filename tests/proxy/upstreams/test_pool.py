@@ -6,7 +6,7 @@ import pytest
 
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.upstreams.connection import UpstreamConnection
-from ingressd.proxy.upstreams.pool import Pool
+from ingressd.proxy.upstreams.pool import Pool, PoolLimits
 from ingressd.routing.upstream import Endpoint
 from tests.support.upstream import RecordingUpstream, recording_upstream, unused_endpoint
 
@@ -19,12 +19,33 @@ class Clock:
         return self.now
 
 
-def pool_of(clock: Clock, *, idle_seconds: float = 4.0, most: int = 8) -> Pool:
-    return Pool(idle_seconds=idle_seconds, max_idle_per_endpoint=most, clock=clock)
+class Waiting:
+    """A request that waits; ``found`` is what it got in the end."""
+
+    def __init__(self, *, takes_used_connections: bool = True) -> None:
+        self.takes_used_connections = takes_used_connections
+        self.found: UpstreamConnection | str = ""
+
+    def connection_free(self, connection: UpstreamConnection) -> None:
+        self.found = connection
+
+    def may_connect(self) -> None:
+        self.found = "a place"
+
+
+def pool_of(clock: Clock, *, idle: int = 8, open_connections: int = 8, queued: int = 8) -> Pool:
+    limits = PoolLimits(
+        idle_seconds=4.0, idle_per_endpoint=idle, open_per_endpoint=open_connections, queued_per_endpoint=queued
+    )
+    return Pool(limits, clock)
 
 
 async def opened(pool: Pool, upstream: RecordingUpstream, count: int) -> list[UpstreamConnection]:
-    return [await pool.connect(upstream.endpoint, 5.0) for _ in range(count)]
+    connections = []
+    for _ in range(count):
+        assert pool.reserve(upstream.endpoint)
+        connections.append(await pool.connect(upstream.endpoint, 5.0))
+    return connections
 
 
 async def test_the_connection_used_last_is_taken_first() -> None:
@@ -58,7 +79,7 @@ async def test_a_connection_waits_only_so_long() -> None:
 
 
 async def test_at_most_so_many_wait_for_one_endpoint() -> None:
-    pool = pool_of(Clock(), most=2)
+    pool = pool_of(Clock(), idle=2)
     async with recording_upstream() as upstream:
         connections = await opened(pool, upstream, 3)
         for connection in connections:
@@ -100,8 +121,65 @@ async def test_bytes_that_answer_nothing_make_a_connection_unfit() -> None:
 @pytest.mark.parametrize("endpoint", [None, Endpoint("no-such-host.invalid", 80), Endpoint("bad..name", 80)])
 async def test_a_failed_connect_names_the_endpoint(endpoint: Endpoint | None) -> None:
     endpoint = endpoint or await unused_endpoint()
+    pool = pool_of(Clock(), open_connections=1)
+    assert pool.reserve(endpoint)
     with pytest.raises(Failure) as caught:
-        await pool_of(Clock()).connect(endpoint, 5.0)
+        await pool.connect(endpoint, 5.0)
+    assert pool.reserve(endpoint), "its place is free again"
     assert caught.value.reason is Reason.UPSTREAM_CONNECT
     assert str(endpoint) in caught.value.detail
     assert caught.value.answer.retry_safe
+
+
+async def test_who_waits_gets_the_connection_that_comes_free_in_the_order_of_waiting() -> None:
+    pool = pool_of(Clock(), open_connections=1, queued=2)
+    async with recording_upstream() as upstream:
+        [connection] = await opened(pool, upstream, 1)
+        assert not pool.reserve(upstream.endpoint)
+        first, second, third = Waiting(), Waiting(), Waiting()
+        assert [pool.wait(upstream.endpoint, waiter) for waiter in (first, second, third)] == [True, True, False]
+        pool.release(connection)
+        assert [waiter.found for waiter in (first, second)] == [connection, ""]
+        connection.close()
+        assert second.found == "a place"
+        assert not pool.reserve(upstream.endpoint), "the place went to who waited"
+        pool.close()
+
+
+async def test_who_may_not_take_a_used_connection_gets_its_place() -> None:
+    pool = pool_of(Clock(), open_connections=1)
+    async with recording_upstream() as upstream:
+        [connection] = await opened(pool, upstream, 1)
+        waiter = Waiting(takes_used_connections=False)
+        assert pool.wait(upstream.endpoint, waiter)
+        pool.release(connection)
+        assert waiter.found == "a place"
+        assert not connection.open
+        pool.close()
+
+
+async def test_who_left_the_queue_gets_nothing() -> None:
+    pool = pool_of(Clock(), open_connections=1)
+    async with recording_upstream() as upstream:
+        [connection] = await opened(pool, upstream, 1)
+        waiter = Waiting()
+        assert pool.wait(upstream.endpoint, waiter)
+        pool.leave(upstream.endpoint, waiter)
+        pool.release(connection)
+        assert waiter.found == ""
+        assert pool.take(upstream.endpoint) is connection
+        pool.close()
+
+
+async def test_a_connection_that_is_too_old_to_be_taken_gives_its_place() -> None:
+    clock = Clock()
+    pool = pool_of(clock, open_connections=1)
+    async with recording_upstream() as upstream:
+        [connection] = await opened(pool, upstream, 1)
+        pool.release(connection)
+        clock.now = 2.0
+        assert pool.take(upstream.endpoint, longest_idle=1.0) is None
+        assert pool.reserve(upstream.endpoint)
+        assert not connection.open
+        assert not pool.reserve(upstream.endpoint)
+        pool.close()

@@ -1,0 +1,94 @@
+"""What both lanes do with a request before and beside forwarding it, so that they cannot differ in it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from ingressd.proxy.answers import Hints, Page, failure_page, hint_for
+from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.decision import Decision, decide
+from ingressd.proxy.exchange import ClientSide, Exchange, UpstreamSide
+from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.forwarding import Network, given_request_id, identify_client, upstream_request_head
+from ingressd.proxy.progress import Progress, Recorder
+from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.request_sketch import RequestSketch
+from ingressd.routing.table import RoutingTable
+
+
+class Admission:
+    """Shared by the lanes of one proxy. While ``draining``, every answer closes its connection."""
+
+    def __init__(
+        self,
+        table: RoutingTable,
+        side: UpstreamSide,
+        recorder: Recorder,
+        *,
+        body_idle_seconds: float,
+        trusted_proxies: Sequence[Network],
+        hints: Hints,
+    ) -> None:
+        self.side = side
+        self.body_idle_seconds = body_idle_seconds
+        self.draining = False
+        self._table = table
+        self._recorder = recorder
+        self._trusted_proxies = trusted_proxies
+        self._hints = hints
+        # A request ID tells requests apart and protects nothing; asking the system for each would cost a call.
+        self._random_bits = random.Random().getrandbits  # noqa: S311
+
+    def begin(
+        self, connection: ClientConnection, head: RequestHead | None, sketch: RequestSketch | None = None
+    ) -> Progress:
+        """Count a request, which has a head or at least a sketch of one."""
+        peer = connection.peer
+        progress = Progress(self._recorder, peer.address, peer.scheme, head, sketch)
+        if head is not None:
+            given = given_request_id(head)
+            progress.request_id = given.decode("ascii") if given is not None else f"{self._random_bits(128):032x}"
+        return progress
+
+    def decide(self, head: RequestHead, progress: Progress) -> Decision:
+        decision = decide(self._table, head)
+        progress.route = decision.route
+        return decision
+
+    def exchange(
+        self,
+        head: RequestHead,
+        decision: Decision,
+        connection: ClientConnection,
+        progress: Progress,
+        client: ClientSide,
+    ) -> Exchange:
+        """Return the exchange, not started, of a request that a route takes."""
+        route, upstream = decision.route, decision.upstream
+        if route is None or upstream is None:
+            raise RuntimeError("a decision without a failure has a route and an upstream")
+        identity = identify_client(head, connection.peer, self._trusted_proxies)
+        progress.client = identity.address
+        host = head.authority.text or str(upstream.endpoints[0]).encode("ascii")
+        return Exchange(
+            head,
+            upstream_head=upstream_request_head(head, identity, decision.target, progress.request_id, host),
+            route=route,
+            upstream=upstream,
+            client=client,
+            side=self.side,
+            progress=progress,
+            body_idle_seconds=self.body_idle_seconds,
+        )
+
+    def page(self, failure: Failure, head: RequestHead | None, progress: Progress) -> Page:
+        """Return the page that says what failed, in the format that the client asks for."""
+        accept = b",".join(head.values(b"accept")) if head is not None else b""
+        hint = hint_for(failure, head, progress.route, progress.endpoint, self._hints)
+        return failure_page(failure, accept, hint, progress.request_id)
+
+
+def given_up(connection: ClientConnection) -> Failure:
+    """Return why nobody takes the rest of an answer: its client left, or ingressd ends and its grace is over."""
+    return Failure(Reason.CLIENT_CLOSED if connection.client_is_gone else Reason.DRAINING)

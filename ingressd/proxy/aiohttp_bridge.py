@@ -1,0 +1,187 @@
+"""aiohttp's own request handler, made for a client's connection when its first request takes the aiohttp lane."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, cast
+
+import aiohttp.http_parser
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+
+from ingressd.proxy.canonical_head import canonical_head
+from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.failures import Failure
+from ingressd.proxy.framing import LAST_CHUNK, chunk
+from ingressd.proxy.progress import Progress
+from ingressd.proxy.request_head import HeadLimits, RequestHead
+
+READ_BUFFER_BYTES = 65536
+NEVER_SECONDS = 10 * 365 * 24 * 3600.0
+"""Idle connections are closed by their owner, who also knows of the requests that aiohttp does not see."""
+
+
+def require_compiled_parser() -> None:
+    """aiohttp falls back silently to a parser in Python that has accepted smuggled requests (CVE-2023-47641)."""
+    compiled = getattr(aiohttp.http_parser, "HttpRequestParserC", None)
+    if compiled is None or aiohttp.http_parser.HttpRequestParser is not compiled:
+        raise RuntimeError(
+            "aiohttp runs on its pure-Python HTTP parser, which ingressd refuses to serve with: install an aiohttp "
+            "wheel for this platform, and unset AIOHTTP_NO_EXTENSIONS"
+        )
+
+
+class ClientListener(Protocol):
+    """Who is told of the client while a handler forwards its request."""
+
+    def client_paused(self) -> None: ...
+
+    def client_resumed(self) -> None: ...
+
+    def client_half_closed(self) -> None: ...
+
+
+class AiohttpBridge(web.RequestHandler):
+    """Gives aiohttp one request at a time, in canonical bytes. Implements ``Answering`` and ``Attachment``.
+
+    aiohttp thus sees only requests that mean one thing.
+    """
+
+    __slots__ = ("_chunked", "_client", "_forwarding", "failure", "head", "payload", "progress")
+
+    def __init__(self, server: web.Server, client: ClientConnection, **limits: Any) -> None:
+        super().__init__(server, loop=asyncio.get_running_loop(), **limits)
+        self._client = client
+        self._chunked = False
+        self.head: RequestHead | None = None
+        self.progress: Progress | None = None
+        self.failure: Failure | None = None
+        self.payload: StreamReader | None = None
+        self._forwarding: ClientListener | None = None
+
+    @property
+    def client(self) -> ClientConnection:
+        return self._client
+
+    def answer(self, head: RequestHead, progress: Progress) -> None:
+        """Have the request answered by aiohttp's handler."""
+        self.head = head
+        self.progress = progress
+        self.failure = self.payload = self._forwarding = None
+        self._chunked = head.framing.chunked
+        super().data_received(canonical_head(head))
+
+    def forward_to(self, listener: ClientListener | None) -> None:
+        """From now on, tell ``listener`` how the client takes the answer."""
+        self._forwarding = listener
+        if listener is not None and self._client.half_closed:
+            listener.client_half_closed()
+
+    # What the client's connection calls.
+
+    def body_received(self, data: bytes, *, complete: bool) -> None:
+        if data:
+            super().data_received(chunk(data) if self._chunked else data)
+        if complete and self._chunked:
+            super().data_received(LAST_CHUNK)
+
+    def body_failed(self, failure: Failure) -> None:
+        self.failure = failure
+        if self.payload is not None:
+            self.payload.set_exception(failure)
+
+    def client_paused(self) -> None:
+        if self._forwarding is not None:
+            self._forwarding.client_paused()
+
+    def client_resumed(self) -> None:
+        if self._forwarding is not None:
+            self._forwarding.client_resumed()
+
+    def client_half_closed(self) -> None:
+        if self._forwarding is not None:
+            self._forwarding.client_half_closed()
+
+    def give_up(self) -> None:
+        """Nothing: aiohttp cancels the handler, when the connection is lost or the server ends."""
+
+    # What aiohttp calls.
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        keep_alive = False
+        try:
+            finished = await super().finish_response(request, resp, start_time)
+            keep_alive = bool(resp.keep_alive)
+            return finished
+        finally:
+            self.head = self.progress = self.payload = self._forwarding = None
+            self._client.end_answer(keep_alive=keep_alive)
+
+
+class BridgeRequest(web.BaseRequest):
+    """An aiohttp request that knows the head it was made from, which alone says what it means."""
+
+    def __init__(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        bridge: AiohttpBridge,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> None:
+        if bridge.head is None or bridge.progress is None:
+            raise RuntimeError("aiohttp found a request that nobody gave it")
+        self.bridge = bridge
+        self.connection = bridge.client
+        self.head: RequestHead = bridge.head
+        self.progress: Progress = bridge.progress
+        super().__init__(message, payload, bridge, writer, task, asyncio.get_running_loop())
+        bridge.payload = payload
+        if bridge.failure is not None:
+            payload.set_exception(bridge.failure)
+
+
+class BridgeServer(web.Server):
+    """aiohttp's low-level server, without listening sockets: connections come from the proxy.
+
+    The head's limits are enforced before aiohttp sees a request, so aiohttp's own stay out of the way.
+    """
+
+    def __init__(self, handle: Callable[[Any], Awaitable[web.StreamResponse]], limits: HeadLimits) -> None:
+        require_compiled_parser()
+        super().__init__(
+            handle,
+            request_factory=self._make_bridge_request,
+            handler_cancellation=True,
+            loop=asyncio.get_running_loop(),
+        )
+        self._limits: dict[str, Any] = {
+            "keepalive_timeout": NEVER_SECONDS,
+            "tcp_keepalive": False,
+            "access_log": None,
+            "auto_decompress": False,
+            "lingering_time": 0,
+            "read_bufsize": READ_BUFFER_BYTES,
+            "max_line_size": 2 * limits.total,
+            "max_field_size": 2 * limits.total,
+            "max_headers": 2 * limits.fields,
+        }
+
+    def bridge(self, client: ClientConnection) -> AiohttpBridge:
+        """Return the bridge of a connection, made at its first use."""
+        if client.attachment is None:
+            bridge = AiohttpBridge(self, client, **self._limits)
+            client.attachment = bridge
+            if client.transport is not None:
+                bridge.connection_made(client.transport)
+            if client.writing_paused:
+                bridge.pause_writing()
+        return cast(AiohttpBridge, client.attachment)
+
+    @staticmethod
+    def _make_bridge_request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> BridgeRequest:
+        return BridgeRequest(message, payload, protocol, writer, task)

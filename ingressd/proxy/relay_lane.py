@@ -1,0 +1,37 @@
+"""The lane that passes requests on without a task, and writes answers to the client's transport itself."""
+
+from __future__ import annotations
+
+import logging
+
+from ingressd.proxy.admission import Admission
+from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.failures import Failure
+from ingressd.proxy.relay_client_side import RelayClientSide
+from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.request_sketch import RequestSketch
+
+_log = logging.getLogger(__name__)
+
+
+class RelayLane:
+    """Implements ``client_connection.Lane``."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+
+    def answer(self, connection: ClientConnection, head: RequestHead) -> None:
+        progress = self._admission.begin(connection, head)
+        side = RelayClientSide(self._admission, connection, head, progress)
+        connection.answer_with(side)
+        try:
+            side.begin()
+        except Exception:
+            _log.exception("request %s failed", progress.request_id)
+            side.break_off()
+
+    def refuse(self, connection: ClientConnection, failure: Failure, sketch: RequestSketch) -> None:
+        progress = self._admission.begin(connection, None, sketch)
+        side = RelayClientSide(self._admission, connection, None, progress)
+        connection.answer_with(side)
+        side.fail(failure)
