@@ -25,7 +25,8 @@ from ingressd.telemetry.access_line import CHOSEN_BY_CLIENTS, access_line_table
 from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WatchFigures, WorkerFigures
 from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.log_writer import ATOMIC_BYTES
-from ingressd.telemetry.metrics import Metrics, RequestKey, RouteKey, RouteSeries
+from ingressd.telemetry.metrics import Metrics
+from ingressd.telemetry.series import RequestKey, RouteKey, RouteSeries
 from ingressd.translate.annotations.catalogue import CATALOGUE, NGINX_PREFIX
 
 CLIENT_FIELD_VALUES = (

@@ -23,7 +23,8 @@ from ingressd.proxy.answers import Hints
 from ingressd.proxy.certificates import CertificateChooser
 from ingressd.proxy.proxy import Proxy
 from ingressd.resources.problem import Problem
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.settings import ServingSettings
 from ingressd.sources.files import FileSource
 from ingressd.telemetry.exposition import Inventory, metrics_registry

@@ -20,7 +20,7 @@ from ingressd.controller.burst import Coalescing
 from ingressd.controller.controller import Controller
 from ingressd.controller.problem_log import ProblemLog
 from ingressd.resources.change import Change
-from ingressd.routing.table import TableDifference
+from ingressd.routing.difference import TableDifference
 from ingressd.settings import RunSettings
 from ingressd.tasks import first_of
 from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WorkerFigures

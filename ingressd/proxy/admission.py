@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 from ingressd.proxy.answers import Hints, Page, failure_page, hint_for
@@ -13,6 +12,7 @@ from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Network, given_request_id, identify_client, upstream_request_head
 from ingressd.proxy.progress import Progress, Recorder
 from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.request_ids import RequestIds
 from ingressd.proxy.request_sketch import RequestSketch
 from ingressd.routing.table import RoutingTable
 
@@ -37,8 +37,7 @@ class Admission:
         self._recorder = recorder
         self._trusted_proxies = trusted_proxies
         self._hints = hints
-        # A request ID tells requests apart and protects nothing; asking the system for each would cost a call.
-        self._random_bits = random.Random().getrandbits  # noqa: S311
+        self._request_ids = RequestIds()
 
     def begin(
         self, connection: ClientConnection, head: RequestHead | None, sketch: RequestSketch | None = None
@@ -47,8 +46,7 @@ class Admission:
         peer = connection.peer
         progress = Progress(self._recorder, peer.address, peer.scheme, head, sketch)
         if head is not None:
-            given = given_request_id(head)
-            progress.request_id = given.decode("ascii") if given is not None else f"{self._random_bits(128):032x}"
+            progress.request_id = given_request_id(head) or self._request_ids.new()
         return progress
 
     def decide(self, head: RequestHead, progress: Progress) -> Decision:
@@ -86,7 +84,7 @@ class Admission:
         """Return the page that says what failed, in the format that the client asks for."""
         accept = b",".join(head.values(b"accept")) if head is not None else b""
         hint = hint_for(failure, head, progress.route, progress.endpoint, self._hints)
-        return failure_page(failure, accept, hint, progress.request_id)
+        return failure_page(failure, accept, hint, progress.request_id.decode("ascii"))
 
 
 def given_up(connection: ClientConnection) -> Failure:

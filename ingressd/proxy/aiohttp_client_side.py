@@ -12,7 +12,7 @@ from collections.abc import Callable
 from aiohttp import StreamReader
 
 from ingressd.proxy.aiohttp_bridge import AiohttpBridge
-from ingressd.proxy.answers import NO_ANSWER_YET, AnswerFraming, interim_head
+from ingressd.proxy.answers import WITHOUT_BODY, AnswerFraming, interim_head
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.exchange import Exchange
 from ingressd.proxy.failures import Failure, Reason
@@ -40,7 +40,7 @@ class AiohttpClientSide:
         self._body_may_flow = asyncio.Event()
         self._answer: asyncio.Future[ResponseHead | Failure | Tunnel] = loop.create_future()
         self._ended: asyncio.Future[Failure | None] = loop.create_future()
-        self._framing = NO_ANSWER_YET
+        self._framing = WITHOUT_BODY
         self._open = False
         self._early: list[bytes] = []
         self._on_close: Callable[[], object] | None = None

@@ -56,7 +56,7 @@ class AiohttpLane:
             request.progress.finish(cancelled.answer.status, cancelled.reason)
             raise
         except Exception:
-            _log.exception("request %s failed", request.progress.request_id)
+            _log.exception("request %s failed", request.progress.request_id.decode())
             return self._answer_failure(Failure(Reason.INTERNAL_ERROR), request, last=True)
 
     async def close(self, grace_seconds: float) -> None:
@@ -90,7 +90,9 @@ class AiohttpLane:
             side.begin_body(first)
         exchange.start()
         if not side.request_sent:
-            pump = self._bodies.start(side.pump_body(request.content), f"body of request {progress.request_id}")
+            pump = self._bodies.start(
+                side.pump_body(request.content), f"body of request {progress.request_id.decode()}"
+            )
             side.on_close(pump.cancel)
         return await self._await_answer(side, request)
 

@@ -7,14 +7,15 @@ import enum
 import socket
 import struct
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
+from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader
 from ingressd.proxy.idle_connections import IdleConnections
 from ingressd.proxy.partial_head import incomplete_head_failure
-from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
+from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head, whole_request_head
 from ingressd.proxy.request_sketch import RequestSketch, sketch_request
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.watchdog import Watchdog
@@ -34,7 +35,10 @@ class _Reading(enum.Enum):
 
 
 # Looked up for every request, and slow to look up in the class.
-_HEAD, _BODY, _AHEAD, _NOTHING = _Reading.HEAD, _Reading.BODY, _Reading.AHEAD, _Reading.NOTHING
+_HEAD: Final = _Reading.HEAD
+_BODY: Final = _Reading.BODY
+_AHEAD: Final = _Reading.AHEAD
+_NOTHING: Final = _Reading.NOTHING
 
 
 class Answering(Protocol):
@@ -74,26 +78,53 @@ class Attachment(Protocol):
     def connection_lost(self, exc: BaseException | None) -> None: ...
 
 
-class ConnectionOwner(Protocol):
-    """What a connection needs from the proxy that owns it."""
+class ConnectionOwner:
+    """What the connections of one proxy share."""
 
-    lane: Lane
-    watchdog: Watchdog
-    idle: IdleConnections
-    connections: set[ClientConnection]
-    head_limits: HeadLimits
-    clock: Callable[[], float]
-    header_read_seconds: float
-    read_ahead_bytes: int
-    lingering_seconds: float
-    lingering_bytes: int
+    __slots__ = (
+        "clock",
+        "connections",
+        "head_limits",
+        "header_read_seconds",
+        "idle",
+        "lane",
+        "lingering_bytes",
+        "lingering_seconds",
+        "read_ahead_bytes",
+        "watchdog",
+    )
+
+    def __init__(
+        self,
+        lane: Lane,
+        watchdog: Watchdog,
+        idle: IdleConnections,
+        head_limits: HeadLimits,
+        clock: Callable[[], float],
+        *,
+        header_read_seconds: float,
+        read_ahead_bytes: int,
+        lingering_seconds: float,
+        lingering_bytes: int,
+    ) -> None:
+        self.lane: Final = lane
+        self.watchdog: Final = watchdog
+        self.idle: Final = idle
+        self.head_limits: Final = head_limits
+        self.clock: Final = clock
+        self.header_read_seconds: Final = header_read_seconds
+        self.read_ahead_bytes: Final = read_ahead_bytes
+        self.lingering_seconds: Final = lingering_seconds
+        self.lingering_bytes: Final = lingering_bytes
+        self.connections: Final[set[ClientConnection]] = set()
 
 
-class ClientConnection(asyncio.Protocol):
+class ClientConnection:
     """Validates each head before anybody else sees it, and frames bodies, so that a lane gets only their bytes.
 
     One request is answered at a time. What the client sends ahead waits in ``_input``, and once that is
-    ``read_ahead_bytes`` long, in the kernel.
+    ``read_ahead_bytes`` long, in the kernel. It is an ``asyncio.BufferedProtocol`` in all but name
+    (``buffered_protocol``).
     """
 
     __slots__ = (
@@ -312,10 +343,7 @@ class ClientConnection(asyncio.Protocol):
                 self._input += data
             elif self._reading is _HEAD:
                 self._owner.idle.discard(self)
-                end = data.find(b"\r\n\r\n")
-                if end > 0 and end + 4 == len(data) and not data.startswith(b"\r\n"):
-                    # Most reads: one head, whole, and nothing else.
-                    self._head_received(data)
+                if COMPILED and self._take_whole_head(data):
                     return
                 self._input = data
             else:
@@ -433,21 +461,36 @@ class ClientConnection(asyncio.Protocol):
             data = data[begin:end]
         return self._head_received(data)
 
+    def _take_whole_head(self, data: bytes) -> bool:
+        """Have the request answered if ``data`` is its head, whole and plain, and nothing else; most reads are."""
+        try:
+            head = whole_request_head(data, self._owner.head_limits)
+        except Failure as failure:
+            self._refuse(failure, data)
+            return True
+        if head is None:
+            return False
+        self._answer(head)
+        return True
+
     def _head_received(self, data: bytes) -> bool:
         """Have the request answered whose head this is; False when it is none."""
-        self._empty_lines = 0
         try:
             head = parse_request_head(data, self._owner.head_limits)
         except Failure as failure:
             self._refuse(failure, data)
             return False
+        self._answer(head)
+        return True
+
+    def _answer(self, head: RequestHead) -> None:
+        self._empty_lines = 0
         if head.has_body and head.upgrade is None:
             self._reading = _BODY
             self._reader = ChunkedReader() if head.framing.chunked else LengthReader(head.framing.length or 0)
         else:
             self._reading = _AHEAD
         self._owner.lane.answer(self, head)
-        return True
 
     def _read_body(self) -> None:
         reader, answering = self._reader, self._answering

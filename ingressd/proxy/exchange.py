@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.framing import LAST_CHUNK, chunk
@@ -30,7 +30,7 @@ HALF_CLOSED_IDLE_SECONDS = 0.25
 it. While the answer flows, a client that is gone shows itself by a reset. When the flow of an answer without a known
 length stops (an event stream, mostly), the client counts as gone: its endpoint would wait for nobody."""
 
-IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"})
+IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"})
 """Methods that may be sent again when it is not known whether they arrived (RFC 9110 section 9.2.2)."""
 
 
@@ -71,7 +71,7 @@ class UpstreamSide:
         self.clock = clock
 
 
-_NONE_TRIED: frozenset[Endpoint] = frozenset()
+_NONE_TRIED: Final[frozenset[Endpoint]] = frozenset()
 
 
 class Exchange:
@@ -145,7 +145,8 @@ class Exchange:
 
     def start(self) -> None:
         self._side.watchdog.add(self)
-        self._progress.upstream_started = self._last_activity = self._clock()
+        now = self._progress.started if self._request_complete else self._clock()
+        self._progress.upstream_started = self._last_activity = now
         self._try_next(None)
 
     def request_data(self, data: bytes) -> None:
@@ -196,7 +197,7 @@ class Exchange:
         self._answer_begun = True
         if complete:
             # First, so that the next request finds the connection in the pool.
-            self._end(keep_connection=self._request_complete)
+            self._end(keep_connection=self._request_complete, now=now)
         else:
             self._answer_is_open_ended = head.framing.length is None
             self._replay = None
@@ -238,6 +239,7 @@ class Exchange:
         elif self._reused:
             # The endpoint closed an idle connection while the request was on its way: it is not at fault.
             self.takes_used_connections = False
+            self._touch()
             self._try_next(failure)
         else:
             if connection is not None:
@@ -298,7 +300,11 @@ class Exchange:
         self._progress.attempts += 1
         self._progress.endpoint = endpoint
         pool = self._side.pool
-        connection = pool.take(endpoint, longest_idle=self._longest_idle) if self.takes_used_connections else None
+        connection = (
+            pool.take(endpoint, self._last_activity, longest_idle=self._longest_idle)
+            if self.takes_used_connections
+            else None
+        )
         if connection is not None:
             self._use(connection, reused=True)
         elif pool.reserve(endpoint):
@@ -314,6 +320,7 @@ class Exchange:
 
     def connection_free(self, connection: UpstreamConnection) -> None:
         self._waits_for = None
+        self._touch()
         self._use(connection, reused=True)
 
     def may_connect(self) -> None:
@@ -354,14 +361,15 @@ class Exchange:
             return
         self._side.registry.connected(endpoint)
         if self.ended:
-            self._side.pool.release(connection)
+            self._side.pool.release(connection, self._clock())
         else:
             self._use(connection, reused=False)
 
     def _use(self, connection: UpstreamConnection, *, reused: bool) -> None:
         self._connection = connection
         self._reused = reused
-        self._touch()
+        if not reused:
+            self._touch()
         replay = self._replay
         connection.begin(self, self._head.method, self._head.upgrade)
         if replay is not None:
@@ -396,7 +404,8 @@ class Exchange:
             self._end(keep_connection=False)
             self._client.fail(failure)
 
-    def _end(self, *, keep_connection: bool) -> None:
+    def _end(self, *, keep_connection: bool, now: float = 0.0) -> None:
+        """``now`` where the time is known."""
         self.ended = True
         self._replay = None
         self._side.watchdog.discard(self)
@@ -407,6 +416,6 @@ class Exchange:
                 self._waits_for = None
             return
         if keep_connection:
-            self._side.pool.release(connection)
+            self._side.pool.release(connection, now or self._clock())
         else:
             connection.close()

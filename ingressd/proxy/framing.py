@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import re
-from typing import Protocol
-
-import msgspec
+from typing import Final, Protocol
 
 from ingressd.proxy.fields import TOKEN, parse_fields
 
 MAX_CHUNK_EXTENSION_BYTES = 256
 MAX_BODY_EXTENSION_BYTES = 4096
 MAX_TRAILER_BYTES = 8192
+MAX_LENGTH_DIGITS = 19
 
 _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
 _EXTENSION = rb";[ \t]*" + TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + TOKEN + rb"|" + _QUOTED + rb"))?"
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})((?:" + _EXTENSION + rb")*)")
-_LENGTH = re.compile(rb"[0-9]{1,19}")
 
 
-class Framing(msgspec.Struct, frozen=True):
+class Framing:
     """``length`` in bytes; ``chunked``; or neither: for a request no body, for a response until the end."""
 
-    length: int | None = None
-    chunked: bool = False
+    __slots__ = ("chunked", "length")
+
+    def __init__(self, length: int | None = None, chunked: bool = False) -> None:
+        self.length: Final = length
+        self.chunked: Final = chunked
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Framing):
+            return NotImplemented
+        return self.length == other.length and self.chunked == other.chunked
+
+    def __hash__(self) -> int:
+        return hash((self.length, self.chunked))
+
+    def __repr__(self) -> str:
+        return f"Framing({self.length}, chunked={self.chunked})"
 
 
 class FramingError(ValueError):
@@ -31,8 +43,8 @@ class FramingError(ValueError):
 
 
 def parse_content_length(value: bytes) -> int:
-    """Only digits, and few enough of them: ``int`` would take a sign, spaces and underscores. Raises FramingError."""
-    if not _LENGTH.fullmatch(value):
+    """Only digits (``bytes.isdigit`` knows those of ASCII alone), and few enough of them: ``int`` would take a sign, spaces and underscores. Raises FramingError."""
+    if not value.isdigit() or len(value) > MAX_LENGTH_DIGITS:
         raise FramingError("Content-Length is not a number")
     return int(value)
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from ingressd.proxy.admission import Admission
 from ingressd.proxy.aiohttp_lane import AiohttpLane
 from ingressd.proxy.answers import Hints
-from ingressd.proxy.client_connection import ClientConnection, Lane
+from ingressd.proxy.buffered_protocol import as_protocol
+from ingressd.proxy.client_connection import ClientConnection, ConnectionOwner
 from ingressd.proxy.exchange import UpstreamSide
 from ingressd.proxy.forwarding import Network
 from ingressd.proxy.idle_connections import IdleConnections
@@ -21,7 +22,8 @@ from ingressd.proxy.request_head import HeadLimits
 from ingressd.proxy.upstreams.pool import Pool, PoolLimits
 from ingressd.proxy.upstreams.registry import UpstreamRegistry
 from ingressd.proxy.watchdog import Watchdog
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.settings import LaneName, ProxySettings
 from ingressd.tasks import OwnedTasks
 from ingressd.telemetry.metrics import Metrics
@@ -52,11 +54,7 @@ class Proxy:
     ) -> None:
         self.clock = time.monotonic
         self.table = table
-        self.header_read_seconds = settings.header_read_seconds
-        self.read_ahead_bytes = settings.read_ahead_bytes
-        self.lingering_seconds = settings.lingering_seconds
-        self.lingering_bytes = settings.lingering_bytes
-        self.head_limits = HeadLimits(
+        head_limits = HeadLimits(
             line=settings.header_line_bytes, total=settings.header_block_bytes, fields=settings.header_fields
         )
         self._settings = settings
@@ -82,10 +80,19 @@ class Proxy:
             hints=hints or {},
         )
         relay = RelayLane(self._admission)
-        self._aiohttp_lane = AiohttpLane(self._admission, relay, self.head_limits)
-        self.lane: Lane = relay if lane is LaneName.RELAY else self._aiohttp_lane
-        self.idle = IdleConnections(settings.keep_alive_seconds, self.clock)
-        self.connections: set[ClientConnection] = set()
+        self._aiohttp_lane = AiohttpLane(self._admission, relay, head_limits)
+        self._owner = ConnectionOwner(
+            relay if lane is LaneName.RELAY else self._aiohttp_lane,
+            self.watchdog,
+            IdleConnections(settings.keep_alive_seconds, self.clock),
+            head_limits,
+            self.clock,
+            header_read_seconds=settings.header_read_seconds,
+            read_ahead_bytes=settings.read_ahead_bytes,
+            lingering_seconds=settings.lingering_seconds,
+            lingering_bytes=settings.lingering_bytes,
+        )
+        self._connections = self._owner.connections
         self._plain: list[tuple[asyncio.Server, socket.socket]] = []
         self._encrypted: list[TlsAcceptor] = []
         self._tasks = OwnedTasks()
@@ -94,7 +101,9 @@ class Proxy:
     async def listen_http(self, listening: socket.socket) -> None:
         """Serve plain HTTP on a bound socket, which the proxy owns from now on."""
         queue = listening.dup()
-        server = await asyncio.get_running_loop().create_server(self._plain_connection, sock=listening, backlog=BACKLOG)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: self._connection("http"), sock=listening, backlog=BACKLOG
+        )
         self._plain.append((server, queue))
 
     def listen_https(
@@ -104,7 +113,7 @@ class Proxy:
         acceptor = TlsAcceptor(
             listening,
             choose,
-            lambda _: ClientConnection(self, "https"),
+            lambda _: self._connection("https"),
             on_failure=on_failure,
             handshake_timeout_seconds=self._settings.handshake_seconds,
             max_pending=self._settings.pending_handshakes,
@@ -123,7 +132,7 @@ class Proxy:
 
     @property
     def open_connections(self) -> int:
-        return len(self.connections)
+        return len(self._connections)
 
     async def close(self, grace_seconds: float, *, idle_seconds: float = 0.0) -> None:
         """Stop accepting, let what is in flight finish for as long as the grace lasts, then end everything.
@@ -142,26 +151,26 @@ class Proxy:
             acceptor.stop_accepting()
         try:
             async with asyncio.timeout(grace_seconds):
-                while self.connections or any(acceptor.pending for acceptor in self._encrypted):
+                while self._connections or any(acceptor.pending for acceptor in self._encrypted):
                     # First a moment for what clients have sent already and nobody has read.
                     await asyncio.sleep(DRAIN_POLL_SECONDS)
                     if self.clock() < idle_until:
                         continue
-                    for connection in tuple(self.connections):
+                    for connection in tuple(self._connections):
                         connection.close_if_idle()
         except TimeoutError:
             pass
         for acceptor in self._encrypted:
             await acceptor.close()
         await self._aiohttp_lane.close(LAST_SECONDS)
-        for connection in tuple(self.connections):
+        for connection in tuple(self._connections):
             connection.give_up()
         await self._side.connecting.close()
         await self._tasks.close()
         self._pool.close()
 
-    def _plain_connection(self) -> ClientConnection:
-        return ClientConnection(self, "http")
+    def _connection(self, scheme: str) -> asyncio.BaseProtocol:
+        return as_protocol(ClientConnection(self._owner, scheme), asyncio.get_running_loop())
 
     async def _accept_queued(self, queue: socket.socket) -> None:
         """Take over the clients that are connected, as far as they know: closing the socket would reset them."""
@@ -175,12 +184,12 @@ class Proxy:
                     return
                 accepted.setblocking(False)
                 try:
-                    await loop.connect_accepted_socket(self._plain_connection, accepted)
+                    await loop.connect_accepted_socket(lambda: self._connection("http"), accepted)
                 except OSError:
                     accepted.close()
 
     def _sweep(self) -> None:
-        self.idle.close_expired()
+        self._owner.idle.close_expired()
         self._pool.close_idle()
         self._registry.sweep()
 

@@ -7,7 +7,7 @@ import asyncio
 from ingressd.proxy.admission import Admission, given_up
 from ingressd.proxy.answers import (
     CONTINUE,
-    NO_ANSWER_YET,
+    WITHOUT_BODY,
     Page,
     answer_framing,
     interim_head,
@@ -58,7 +58,7 @@ class RelayClientSide:
         self._progress = progress
         self._exchange: Exchange | None = None
         self._tunnel: Tunnel | None = None
-        self._framing = NO_ANSWER_YET
+        self._framing = WITHOUT_BODY
         self._answered_status = 0
         self._keep_alive = False
         self._request_sent = head is not None and not head.has_body

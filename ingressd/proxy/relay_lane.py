@@ -27,7 +27,7 @@ class RelayLane:
         try:
             side.begin()
         except Exception:
-            _log.exception("request %s failed", progress.request_id)
+            _log.exception("request %s failed", progress.request_id.decode())
             side.break_off()
 
     def refuse(self, connection: ClientConnection, failure: Failure, sketch: RequestSketch) -> None:

@@ -18,7 +18,8 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from ingressd.telemetry.metrics import BUCKET_BOUNDS_SECONDS, Histogram, Metrics, RequestKey, RouteKey, RouteSeries
+from ingressd.telemetry.metrics import Metrics
+from ingressd.telemetry.series import BUCKET_BOUNDS_SECONDS, Histogram, RequestKey, RouteKey, RouteSeries
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):

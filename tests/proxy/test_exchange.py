@@ -6,16 +6,16 @@ import asyncio
 import contextlib
 import functools
 import hashlib
+import itertools
 import socket
 
 import msgspec
 import pytest
+from aiohttp.helpers import rfc822_formatted_time
 
 from ingressd.policies.timeouts import Timeouts
-from ingressd.proxy.answers import AnswerFraming, answer_framing
 from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.request_head import RequestHead
-from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.upstreams.connection import READ_BYTES
 from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Endpoint, Unavailable
@@ -296,7 +296,7 @@ async def test_a_slow_client_holds_back_the_endpoint_and_not_the_memory() -> Non
                 previous = sent
                 await asyncio.sleep(0.3)
         assert sent < 32 * 2**20, "what the kernel's socket buffers hold, and no more"
-        [connection] = proxy.proxy.connections
+        [connection] = proxy.proxy._connections
         assert connection.transport is not None
         assert connection.transport.get_write_buffer_size() <= READ_BYTES + 1024, "one read, and what frames it"
         writer.transport.abort()
@@ -511,13 +511,15 @@ async def test_a_request_waits_for_a_connection_as_long_as_it_may_wait_for_a_new
 async def test_an_answer_that_we_cannot_write_is_500_and_harms_no_other_request(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def defective(request: RequestHead, head: ResponseHead) -> AnswerFraming:
-        if request.target.path == "/defect":
-            raise ZeroDivisionError
-        return answer_framing(request, head)
+    calls = itertools.count()
 
-    monkeypatch.setattr("ingressd.proxy.relay_client_side.answer_framing", defective)
-    monkeypatch.setattr("ingressd.proxy.aiohttp_responses.answer_framing", defective)
+    def defective() -> str:
+        if next(calls) == 0:
+            raise ZeroDivisionError
+        return rfc822_formatted_time()
+
+    monkeypatch.setattr("ingressd.proxy.answers.rfc822_formatted_time", defective)
+    monkeypatch.setattr("ingressd.proxy.aiohttp_responses.rfc822_formatted_time", defective)
     async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
         answer = parse_answer(await proxy.send(b"GET /defect HTTP/1.1\r\nHost: a\r\n\r\n"))
         assert (answer.status, answer.fields["x-ingressd-reason"]) == (500, "internal_error")

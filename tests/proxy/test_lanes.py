@@ -163,7 +163,7 @@ async def test_only_the_aiohttp_lane_makes_an_aiohttp_handler(lane: LaneName) ->
         reader, writer = await proxy.connect()
         writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
-        [connection] = proxy.proxy.connections
+        [connection] = proxy.proxy._connections
         assert isinstance(connection, ClientConnection)
         assert (connection.attachment is None) == (lane is LaneName.RELAY)
         writer.close()

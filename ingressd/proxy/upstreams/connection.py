@@ -7,9 +7,16 @@ import select
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader, UntilEndReader
-from ingressd.proxy.response_head import ResponseHead, find_response_head_end, has_body, parse_response_head
+from ingressd.proxy.response_head import (
+    ResponseHead,
+    find_response_head_end,
+    has_body,
+    parse_response_head,
+    whole_response_head,
+)
 from ingressd.proxy.unsent import unsent_bytes
 from ingressd.routing.upstream import Endpoint
 
@@ -67,8 +74,11 @@ class ConnectionOwner(Protocol):
         """It carries nothing more. May be called more than once."""
 
 
-class UpstreamConnection(asyncio.BufferedProtocol):
-    """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request."""
+class UpstreamConnection:
+    """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request.
+
+    It is an ``asyncio.BufferedProtocol`` in all but name (``buffered_protocol``).
+    """
 
     __slots__ = (
         "_body",
@@ -261,6 +271,8 @@ class UpstreamConnection(asyncio.BufferedProtocol):
 
     def _advance(self) -> None:
         while self._body is None:
+            if COMPILED and self._scanned == 0 and self._take_whole_head():
+                return
             end = find_response_head_end(self._buffer, self._scanned)
             if end < 0:
                 self._scanned = len(self._buffer)
@@ -280,6 +292,16 @@ class UpstreamConnection(asyncio.BufferedProtocol):
                 return
         data, self._buffer = self._buffer, b""
         self._receive_body(self._body, data)
+
+    def _take_whole_head(self) -> bool:
+        """Take the final head of an answer, if all of it has come and it is plain; most reads begin with one."""
+        data = self._buffer
+        head = whole_response_head(data, self._method)
+        if head is None or head.informational:
+            return False
+        self._buffer = data[len(head.raw) :]
+        self._receive_head(head)
+        return True
 
     def _switch(self, head: ResponseHead) -> None:
         if self._upgrade is None or head.upgrade != self._upgrade:
