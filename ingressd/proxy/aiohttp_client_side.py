@@ -16,7 +16,7 @@ from ingressd.proxy.answers import NO_ANSWER_YET, AnswerFraming, interim_head
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.exchange import Exchange
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.framing import LAST_CHUNK, chunk
+from ingressd.proxy.framing import chunk, last_chunk
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
@@ -43,6 +43,7 @@ class AiohttpClientSide:
         self._framing = NO_ANSWER_YET
         self._open = False
         self._early: list[bytes] = []
+        self._trailer_lines = b""
         self._on_close: Callable[[], object] | None = None
         self.request_sent = not head.has_body
 
@@ -133,8 +134,9 @@ class AiohttpClientSide:
         else:
             self._early.append(data)
 
-    def finish(self) -> None:
+    def finish(self, trailer_lines: bytes = b"") -> None:
         if not self._ended.done():
+            self._trailer_lines = trailer_lines
             self._ended.set_result(None)
             if self._open:
                 self._write_end()
@@ -199,4 +201,4 @@ class AiohttpClientSide:
 
     def _write_end(self) -> None:
         if self._framing.chunked and self._ended.result() is None:
-            self._connection.write(LAST_CHUNK)
+            self._connection.write(last_chunk(self._trailer_lines))

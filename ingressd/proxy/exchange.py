@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.fields import Field
 from ingressd.proxy.framing import LAST_CHUNK, chunk
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
+from ingressd.proxy.trailers import trailer_lines
 from ingressd.proxy.upstreams.connection import UpstreamConnection
 from ingressd.proxy.upstreams.pool import Pool
 from ingressd.proxy.upstreams.registry import UpstreamRegistry
@@ -44,7 +46,8 @@ class ClientSide(Protocol):
 
     def send_data(self, data: bytes) -> None: ...
 
-    def finish(self) -> None: ...
+    def finish(self, trailer_lines: bytes = b"") -> None:
+        """The answer is whole; ``trailer_lines`` are the fields that go behind its body."""
 
     def fail(self, failure: Failure) -> None:
         """Answer with the failure; once the answer has begun, end it so that it cannot be taken for whole."""
@@ -88,6 +91,7 @@ class Exchange:
         "_connection",
         "_head",
         "_last_activity",
+        "_passes_trailers",
         "_progress",
         "_replay",
         "_replay_bytes",
@@ -136,6 +140,7 @@ class Exchange:
         self._client_paused = False
         self._client_half_closed = False
         self._answer_is_open_ended = False
+        self._passes_trailers = False
         self._unsent_bytes = 0
         self._clock = side.clock
         self._last_activity = progress.started
@@ -199,6 +204,8 @@ class Exchange:
             self._end(keep_connection=self._request_complete)
         else:
             self._answer_is_open_ended = head.framing.length is None
+            # Fields that Connection names go, trailers too (RFC 9110 section 7.6.1): where it names any, all go.
+            self._passes_trailers = self._head.takes_trailers and head.spliceable
             self._replay = None
         try:
             self._client.begin_answer(head, data, complete=complete)
@@ -213,9 +220,9 @@ class Exchange:
         self._touch()
         self._client.send_data(data)
 
-    def answer_finished(self) -> None:
+    def answer_finished(self, trailers: list[Field]) -> None:
         self._end(keep_connection=self._request_complete)
-        self._client.finish()
+        self._client.finish(trailer_lines(trailers) if trailers and self._passes_trailers else b"")
 
     def upgraded(self, head: ResponseHead, early_data: bytes) -> None:
         self._progress.upstream_answered = self._clock()

@@ -99,6 +99,8 @@ def upstream_request_head(
         framing = b"Content-Length: %d\r\n" % head.framing.length
     if head.upgrade is not None:
         framing += b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.values(b"upgrade")[0]
+    elif head.takes_trailers:
+        framing += b"Connection: TE\r\nTE: trailers\r\n"
     return b"%b %b HTTP/1.1\r\nHost: %b\r\nX-Request-ID: %b\r\n%b%b%b%b\r\n" % (
         head.method.encode(),
         target.encode(),

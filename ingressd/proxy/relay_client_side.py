@@ -17,7 +17,7 @@ from ingressd.proxy.answers import (
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.exchange import Exchange
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.framing import LAST_CHUNK, chunk
+from ingressd.proxy.framing import LAST_CHUNK, chunk, last_chunk
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
@@ -190,9 +190,9 @@ class RelayClientSide:
             self._progress.bytes_sent += len(data)
             self._connection.write(chunk(data) if self._framing.chunked else data)
 
-    def finish(self) -> None:
+    def finish(self, trailer_lines: bytes = b"") -> None:
         if self._framing.chunked:
-            self._connection.write(LAST_CHUNK)
+            self._connection.write(last_chunk(trailer_lines) if trailer_lines else LAST_CHUNK)
         self._end()
 
     def fail(self, failure: Failure) -> None:

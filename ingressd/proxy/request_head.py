@@ -33,7 +33,8 @@ class HeadLimits(msgspec.Struct, frozen=True):
 class RequestHead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``raw`` is the whole head as the client sent it, whose field lines begin at ``fields_begin``; ``known`` are the
     fields in it that are not passed on as they are. ``upgrade`` is the protocol asked for, in lower case, when the
-    request validly asks for one. ``spliceable``: every other line may be passed on unread."""
+    request validly asks for one. ``spliceable``: every other line may be passed on unread. ``takes_trailers``: the
+    client wants the fields behind a chunked answer."""
 
     method: str
     target: Target
@@ -48,6 +49,7 @@ class RequestHead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     spliceable: bool
     expects_continue: bool = False
     upgrade: bytes | None = None
+    takes_trailers: bool = False
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -95,13 +97,15 @@ def parse_request_head(head: bytes, limits: HeadLimits) -> RequestHead:
             special[name].append(value)
         else:
             special[name] = [value]
-    framing, connection, expects_continue, upgrade = _NO_BODY, _NO_VALUES, False, None
+    framing, connection, expects_continue, upgrade, takes_trailers = _NO_BODY, _NO_VALUES, False, None, False
     # Most heads have no known field beside Host.
     if len(special) > 1 or b"host" not in special:
         framing = _parse_framing(special, version)
         connection = list_elements(special.get(b"connection", _NO_VALUES))
         expects_continue = _parse_expect(special.get(b"expect", _NO_VALUES), version)
         upgrade = _parse_upgrade(special.get(b"upgrade", _NO_VALUES), connection, method, version, framing)
+        # RFC 9110 section 10.1.4. HTTP/1.0 has no chunks, and so no trailers.
+        takes_trailers = b"te" in special and version == _HTTP_1_1 and b"trailers" in list_elements(special[b"te"])
     return RequestHead(
         method=method,
         target=target,
@@ -117,6 +121,7 @@ def parse_request_head(head: bytes, limits: HeadLimits) -> RequestHead:
         and (b"_" not in head or _UNDERSCORED.search(head, line_end) is None),
         expects_continue=expects_continue,
         upgrade=upgrade,
+        takes_trailers=takes_trailers,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.fields import Field
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader, UntilEndReader
 from ingressd.proxy.response_head import ResponseHead, find_response_head_end, has_body, parse_response_head
 from ingressd.proxy.unsent import unsent_bytes
@@ -31,7 +32,7 @@ class AnswerReceiver(Protocol):
 
     def data_received(self, data: bytes) -> None: ...
 
-    def answer_finished(self) -> None: ...
+    def answer_finished(self, trailers: list[Field]) -> None: ...
 
     def upgraded(self, head: ResponseHead, early_data: bytes) -> None:
         """The endpoint switched protocols; ``early_data`` came right behind its head. The receiver attaches the
@@ -320,13 +321,15 @@ class UpstreamConnection(asyncio.BufferedProtocol):
             data, behind = self._body.feed(data) if data and not self._body.complete else (b"", data)
         except FramingError as error:
             raise Failure(Reason.UPSTREAM_INVALID, str(error)) from None
-        if not self._body.complete:
-            if self._receiver is not None:
-                self._receiver.head_received(head, data, complete=False)
-            return
-        if behind:
+        if self._body.complete and behind:
             self.usable = False
-        self._take_receiver().head_received(head, data, complete=True)
+        if self._body.complete and not _trailers_of(self._body):
+            self._take_receiver().head_received(head, data, complete=True)
+            return
+        if self._receiver is not None:
+            self._receiver.head_received(head, data, complete=False)
+        if self._body.complete:
+            self._finish()
 
     def _receive_body(self, body: BodyReader, data: bytes) -> None:
         if data and not body.complete:
@@ -343,7 +346,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
 
     def _finish(self) -> None:
         if self._receiver is not None:
-            self._take_receiver().answer_finished()
+            self._take_receiver().answer_finished(_trailers_of(self._body))
 
     def _fail(self, failure: Failure) -> None:
         if self._receiver is None:
@@ -363,3 +366,10 @@ class UpstreamConnection(asyncio.BufferedProtocol):
     def __repr__(self) -> str:
         state = "busy" if self._receiver else "tunnel" if self._tunnel else "idle" if self.open else "closed"
         return f"<UpstreamConnection {self.endpoint} {state}, {self.requests} requests>"
+
+
+_NO_TRAILERS: list[Field] = []
+
+
+def _trailers_of(body: BodyReader | None) -> list[Field]:
+    return body.trailers if isinstance(body, ChunkedReader) else _NO_TRAILERS
