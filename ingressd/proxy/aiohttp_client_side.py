@@ -14,28 +14,36 @@ from aiohttp import StreamReader
 from ingressd.proxy.aiohttp_bridge import AiohttpBridge
 from ingressd.proxy.answers import NO_ANSWER_YET, AnswerFraming, interim_head
 from ingressd.proxy.client_connection import ClientConnection
-from ingressd.proxy.exchange import Exchange
+from ingressd.proxy.exchange import Exchange, UpstreamSide
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.framing import chunk, last_chunk
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
-from ingressd.proxy.tunnel import TUNNEL_IDLE_SECONDS, Tunnel
+from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.unsent import unsent_bytes
 from ingressd.proxy.upstreams.connection import UpstreamConnection
-from ingressd.proxy.watchdog import Watchdog
 
 
 class AiohttpClientSide:
     """Implements ``exchange.ClientSide``, and the part of ``Answering`` that is about the answer."""
 
-    def __init__(self, bridge: AiohttpBridge, head: RequestHead, progress: Progress, watchdog: Watchdog) -> None:
+    def __init__(
+        self,
+        bridge: AiohttpBridge,
+        head: RequestHead,
+        progress: Progress,
+        side: UpstreamSide,
+        tunnel_idle_seconds: float,
+    ) -> None:
         loop = asyncio.get_running_loop()
         self._bridge = bridge
         self._connection: ClientConnection = bridge.client
         self._head = head
         self._progress = progress
-        self._watchdog = watchdog
+        self._watchdog = side.watchdog
+        self._clock = side.clock
+        self._tunnel_idle_seconds = tunnel_idle_seconds
         self._exchange: Exchange | None = None
         self._body_may_flow = asyncio.Event()
         self._answer: asyncio.Future[ResponseHead | Failure | Tunnel] = loop.create_future()
@@ -153,7 +161,7 @@ class AiohttpClientSide:
             upstream.close()
             self.fail(Failure(Reason.CLIENT_CLOSED))
             return
-        tunnel = Tunnel(transport, upstream, asyncio.get_running_loop().time, TUNNEL_IDLE_SECONDS)
+        tunnel = Tunnel(transport, upstream, self._clock, self._tunnel_idle_seconds)
         self._watchdog.add(tunnel)
         tunnel.closed.add_done_callback(lambda _: self._watchdog.discard(tunnel))
         transport.write(interim_head(head))

@@ -75,8 +75,9 @@ class AiohttpLane:
 
     async def _forward(self, request: BridgeRequest, decision: Decision) -> web.StreamResponse:
         head, progress = request.head, request.progress
-        side = AiohttpClientSide(request.bridge, head, progress, self._admission.side.watchdog)
-        exchange = self._admission.exchange(head, decision, request.connection, progress, side)
+        admission = self._admission
+        side = AiohttpClientSide(request.bridge, head, progress, admission.side, admission.tunnel_idle_seconds)
+        exchange = admission.exchange(head, decision, request.connection, progress, side)
         side.attach(exchange)
         if head.has_body:
             try:
@@ -101,7 +102,7 @@ class AiohttpLane:
         """
         if request.head.expects_continue and not request.content.total_bytes:
             request.connection.write(CONTINUE)
-        limit = self._admission.body_idle_seconds
+        limit = self._admission.timeouts.body_idle
         try:
             async with asyncio.timeout(limit):
                 return await request.content.readany()

@@ -155,7 +155,7 @@ async def test_a_head_that_never_ends_becomes_504() -> None:
 
     async with (
         recording_upstream(script) as upstream,
-        serving(table_for([upstream.endpoint], timeouts=Timeouts(read=0.2))) as proxy,
+        serving(table_for([upstream.endpoint], timeouts=Timeouts(response_head=0.2))) as proxy,
     ):
         parsed = parse_answer(await proxy.send(GET))
         assert parsed.status == 504

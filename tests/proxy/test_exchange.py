@@ -215,7 +215,7 @@ async def test_an_endpoint_that_says_nothing_becomes_504() -> None:
 
     async with (
         recording_upstream(silent) as upstream,
-        serving(table_for([upstream.endpoint], timeouts=Timeouts(read=0.2))) as proxy,
+        serving(table_for([upstream.endpoint], timeouts=Timeouts(response_head=0.2))) as proxy,
     ):
         answer = parse_answer(await proxy.send(GET))
         assert answer.status == 504
@@ -432,7 +432,7 @@ async def test_a_client_that_reads_slowly_but_steadily_is_not_cut() -> None:
 
     async with (
         recording_upstream(fast) as upstream,
-        serving(table_for([upstream.endpoint], timeouts=Timeouts(send=1.0))) as proxy,
+        serving(table_for([upstream.endpoint], timeouts=Timeouts(send_idle=1.0))) as proxy,
     ):
         client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)

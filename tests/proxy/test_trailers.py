@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 from hypothesis import given, settings
@@ -115,7 +116,7 @@ TRAILERS = st.lists(st.tuples(NAME, VALUE), max_size=6)
 
 def pieces_of(wire: bytes, cuts: list[int]) -> list[bytes]:
     edges = sorted({0, len(wire), *(cut % len(wire) for cut in cuts)})
-    return [wire[begin:end] for begin, end in zip(edges, edges[1:], strict=False)]
+    return [wire[begin:end] for begin, end in itertools.pairwise(edges)]
 
 
 @given(TRAILERS, st.lists(st.integers(0, 10_000), max_size=8))
