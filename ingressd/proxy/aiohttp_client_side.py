@@ -24,6 +24,9 @@ from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.unsent import unsent_bytes
 from ingressd.proxy.upstreams.connection import UpstreamConnection
 
+PIECE_BYTES = 16384
+"""The most of a request's body that is taken from aiohttp at a time, and so the most that waits for an endpoint."""
+
 
 class AiohttpClientSide:
     """Implements ``exchange.ClientSide``, and the part of ``Answering`` that is about the answer."""
@@ -79,7 +82,7 @@ class AiohttpClientSide:
         try:
             while True:
                 await self._body_may_flow.wait()
-                data = await content.readany()
+                data = await content.read(PIECE_BYTES)
                 if not data:
                     break
                 self._progress.bytes_received += len(data)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from ingressd.proxy.admission import Admission, given_up
 from ingressd.proxy.aiohttp_bridge import BridgeRequest, BridgeServer
-from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
+from ingressd.proxy.aiohttp_client_side import PIECE_BYTES, AiohttpClientSide
 from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse
 from ingressd.proxy.answers import CONTINUE
 from ingressd.proxy.client_connection import ClientConnection
@@ -81,14 +81,14 @@ class AiohttpLane:
         side.attach(exchange)
         if head.has_body:
             try:
-                first = await self._first_piece(request)
+                # Not kept here: this coroutine lasts as long as its request.
+                side.begin_body(await self._first_piece(request))
             except Failure as failure:
                 side.close()
                 return self._answer_failure(failure, request, last=True)
             except BaseException:
                 side.close()
                 raise
-            side.begin_body(first)
         exchange.start()
         if not side.request_sent:
             pump = self._bodies.start(side.pump_body(request.content), f"body of request {progress.request_id}")
@@ -105,7 +105,7 @@ class AiohttpLane:
         limit = self._admission.timeouts.body_idle
         try:
             async with asyncio.timeout(limit):
-                return await request.content.readany()
+                return await request.content.read(PIECE_BYTES)
         except TimeoutError:
             raise Failure(Reason.REQUEST_TIMEOUT, f"no body byte came for {limit:g} s") from None
 

@@ -20,6 +20,8 @@ from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.watchdog import Watchdog
 
 MAX_EMPTY_LINES = 2
+READ_BYTES = 32768
+"""The most that one read takes, and so about what a stalled upload leaves in memory."""
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
@@ -83,13 +85,15 @@ class ConnectionOwner(Protocol):
     connections: set[ClientConnection]
     head_limits: HeadLimits
     clock: Callable[[], float]
+    read_buffer: memoryview
+    """Of ``READ_BYTES``, for all connections: whoever reads copies before the next one does."""
     header_read_seconds: float
     read_ahead_bytes: int
     lingering_seconds: float
     lingering_bytes: int
 
 
-class ClientConnection(asyncio.Protocol):
+class ClientConnection(asyncio.BufferedProtocol):
     """Validates each head before anybody else sees it, and frames bodies, so that a lane gets only their bytes.
 
     One request is answered at a time. What the client sends ahead waits in ``_input``, and once that is
@@ -301,6 +305,12 @@ class ClientConnection(asyncio.Protocol):
         attachment, self.attachment = self.attachment, None
         if attachment is not None:
             attachment.connection_lost(exc)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._owner.read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._owner.read_buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         if self._tunnel is not None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from ingressd.proxy.admission import Admission
 from ingressd.proxy.aiohttp_lane import AiohttpLane
 from ingressd.proxy.answers import Hints
-from ingressd.proxy.client_connection import ClientConnection, Lane
+from ingressd.proxy.client_connection import READ_BYTES, ClientConnection, Lane
 from ingressd.proxy.exchange import UpstreamSide
 from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.forwarding import Network
@@ -52,6 +52,7 @@ class Proxy:
         observers: tuple[Observer, ...] = (),
     ) -> None:
         self.clock = time.monotonic
+        self.read_buffer = memoryview(bytearray(READ_BYTES))
         self.table = table
         self.header_read_seconds = settings.header_read_seconds
         self.read_ahead_bytes = settings.read_ahead_bytes
