@@ -8,6 +8,7 @@ from ingressd.proxy.answers import Hints, Page, failure_page, hint_for
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.exchange import ClientSide, Exchange, UpstreamSide
+from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Network, given_request_id, identify_client, upstream_request_head
 from ingressd.proxy.progress import Progress, Recorder
@@ -26,12 +27,14 @@ class Admission:
         side: UpstreamSide,
         recorder: Recorder,
         *,
-        body_idle_seconds: float,
+        timeouts: ExchangeTimeouts,
+        tunnel_idle_seconds: float,
         trusted_proxies: Sequence[Network],
         hints: Hints,
     ) -> None:
         self.side = side
-        self.body_idle_seconds = body_idle_seconds
+        self.timeouts = timeouts
+        self.tunnel_idle_seconds = tunnel_idle_seconds
         self.draining = False
         self._table = table
         self._recorder = recorder
@@ -72,12 +75,11 @@ class Admission:
         return Exchange(
             head,
             upstream_head=upstream_request_head(head, identity, decision.target, progress.request_id, host),
-            route=route,
             upstream=upstream,
             client=client,
             side=self.side,
             progress=progress,
-            body_idle_seconds=self.body_idle_seconds,
+            timeouts=self.timeouts if route.timeouts is None else self.timeouts.changed_by(route.timeouts),
         )
 
     def page(self, failure: Failure, head: RequestHead | None, progress: Progress) -> Page:

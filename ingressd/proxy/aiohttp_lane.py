@@ -10,7 +10,7 @@ from aiohttp import web
 
 from ingressd.proxy.admission import Admission, given_up
 from ingressd.proxy.aiohttp_bridge import BridgeRequest, BridgeServer
-from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
+from ingressd.proxy.aiohttp_client_side import PIECE_BYTES, AiohttpClientSide
 from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse
 from ingressd.proxy.answers import CONTINUE
 from ingressd.proxy.client_connection import ClientConnection
@@ -75,19 +75,20 @@ class AiohttpLane:
 
     async def _forward(self, request: BridgeRequest, decision: Decision) -> web.StreamResponse:
         head, progress = request.head, request.progress
-        side = AiohttpClientSide(request.bridge, head, progress, self._admission.side.watchdog)
-        exchange = self._admission.exchange(head, decision, request.connection, progress, side)
+        admission = self._admission
+        side = AiohttpClientSide(request.bridge, head, progress, admission.side, admission.tunnel_idle_seconds)
+        exchange = admission.exchange(head, decision, request.connection, progress, side)
         side.attach(exchange)
         if head.has_body:
             try:
-                first = await self._first_piece(request)
+                # Not kept here: this coroutine lasts as long as its request.
+                side.begin_body(await self._first_piece(request))
             except Failure as failure:
                 side.close()
                 return self._answer_failure(failure, request, last=True)
             except BaseException:
                 side.close()
                 raise
-            side.begin_body(first)
         exchange.start()
         if not side.request_sent:
             pump = self._bodies.start(
@@ -103,10 +104,10 @@ class AiohttpLane:
         """
         if request.head.expects_continue and not request.content.total_bytes:
             request.connection.write(CONTINUE)
-        limit = self._admission.body_idle_seconds
+        limit = self._admission.timeouts.body_idle
         try:
             async with asyncio.timeout(limit):
-                return await request.content.readany()
+                return await request.content.read(PIECE_BYTES)
         except TimeoutError:
             raise Failure(Reason.REQUEST_TIMEOUT, f"no body byte came for {limit:g} s") from None
 

@@ -21,6 +21,8 @@ from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.watchdog import Watchdog
 
 MAX_EMPTY_LINES = 2
+READ_BYTES = 32768
+"""The most that one read takes, and so about what a stalled upload leaves in memory."""
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
@@ -91,6 +93,7 @@ class ConnectionOwner:
         "lingering_bytes",
         "lingering_seconds",
         "read_ahead_bytes",
+        "read_buffer",
         "watchdog",
     )
 
@@ -117,6 +120,8 @@ class ConnectionOwner:
         self.lingering_seconds: Final = lingering_seconds
         self.lingering_bytes: Final = lingering_bytes
         self.connections: Final[set[ClientConnection]] = set()
+        self.read_buffer: Final = memoryview(bytearray(READ_BYTES))
+        """For all connections: whoever reads copies before the next one does."""
 
 
 class ClientConnection:
@@ -332,6 +337,12 @@ class ClientConnection:
         attachment, self.attachment = self.attachment, None
         if attachment is not None:
             attachment.connection_lost(exc)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._owner.read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._owner.read_buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         if self._tunnel is not None:

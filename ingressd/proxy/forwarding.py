@@ -130,6 +130,8 @@ def upstream_request_head(
         pieces.append(b"\r\nContent-Length: %d" % head.framing.length)
     if head.upgrade is not None:
         pieces.append(b"\r\nConnection: Upgrade\r\nUpgrade: %b" % head.values(b"upgrade")[0])
+    elif head.takes_trailers:
+        pieces.append(b"\r\nConnection: TE\r\nTE: trailers")
     pieces.append(b"\r\n\r\n")
     return b"".join(pieces)
 

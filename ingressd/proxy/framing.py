@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
-from ingressd.proxy.fields import TOKEN, parse_fields
+from ingressd.proxy.fields import TOKEN, Field, parse_fields
 
 MAX_CHUNK_EXTENSION_BYTES = 256
 MAX_BODY_EXTENSION_BYTES = 4096
 MAX_TRAILER_BYTES = 8192
 MAX_LENGTH_DIGITS = 19
+MAX_TRAILERS = 64
 
 _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
 _EXTENSION = rb";[ \t]*" + TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + TOKEN + rb"|" + _QUOTED + rb"))?"
@@ -95,10 +96,11 @@ class UntilEndReader:
 
 
 class ChunkedReader:
-    """A chunked body. Extensions and trailers are checked, bounded and dropped."""
+    """A chunked body. Extensions are checked, bounded and dropped; ``trailers`` are what stood behind the body."""
 
     def __init__(self) -> None:
         self.complete = False
+        self.trailers: list[Field] = []
         self._buffer = b""
         self._chunk_remaining = 0
         self._expect_line_end = False
@@ -167,8 +169,10 @@ class ChunkedReader:
             if len(data) - position > MAX_TRAILER_BYTES or re.search(rb"(?<!\r)\n", data[position:]):
                 raise FramingError("the trailers are too long, or their lines do not end in CRLF")
             return position
-        if end - position > MAX_TRAILER_BYTES or parse_fields(data[position : end + 2]) is None:
-            raise FramingError("the trailers are too long, or not header fields")
+        trailers = parse_fields(data[position : end + 2]) if end - position <= MAX_TRAILER_BYTES else None
+        if trailers is None or len(trailers) > MAX_TRAILERS:
+            raise FramingError("the trailers are too long, too many, or not header fields")
+        self.trailers = trailers
         self.complete = True
         return end + 4
 
@@ -179,3 +183,8 @@ def chunk(data: bytes) -> bytes:
 
 
 LAST_CHUNK = b"0\r\n\r\n"
+
+
+def last_chunk(trailer_lines: bytes) -> bytes:
+    """Return the end of a chunked body; each of the lines ends in CRLF."""
+    return b"0\r\n%b\r\n" % trailer_lines

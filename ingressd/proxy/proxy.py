@@ -14,6 +14,7 @@ from ingressd.proxy.answers import Hints
 from ingressd.proxy.buffered_protocol import as_protocol
 from ingressd.proxy.client_connection import ClientConnection, ConnectionOwner
 from ingressd.proxy.exchange import UpstreamSide
+from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.forwarding import Network
 from ingressd.proxy.idle_connections import IdleConnections
 from ingressd.proxy.progress import Observer, Recorder
@@ -75,7 +76,8 @@ class Proxy:
             table,
             self._side,
             self._recorder,
-            body_idle_seconds=settings.body_idle_seconds,
+            timeouts=ExchangeTimeouts.of(settings),
+            tunnel_idle_seconds=settings.tunnel_idle_seconds,
             trusted_proxies=trusted_proxies,
             hints=hints or {},
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from ingressd.proxy.admission import Admission, given_up
 from ingressd.proxy.answers import (
     CONTINUE,
@@ -17,12 +15,12 @@ from ingressd.proxy.answers import (
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.exchange import Exchange
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.framing import LAST_CHUNK, chunk
+from ingressd.proxy.framing import LAST_CHUNK, chunk, last_chunk
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.target import ASTERISK
-from ingressd.proxy.tunnel import TUNNEL_IDLE_SECONDS, Tunnel
+from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.unsent import unsent_bytes
 from ingressd.proxy.upstreams.connection import UpstreamConnection
 
@@ -149,7 +147,7 @@ class RelayClientSide:
     # What the watchdog calls, until the first byte of a body has come.
 
     def check(self, now: float) -> None:
-        limit = self._admission.body_idle_seconds
+        limit = self._admission.timeouts.body_idle
         if now - self._waiting_since > limit:
             self.fail(Failure(Reason.REQUEST_TIMEOUT, f"no body byte came for {limit:g} s"))
 
@@ -190,9 +188,9 @@ class RelayClientSide:
             self._progress.bytes_sent += len(data)
             self._connection.write(chunk(data) if self._framing.chunked else data)
 
-    def finish(self) -> None:
+    def finish(self, trailer_lines: bytes = b"") -> None:
         if self._framing.chunked:
-            self._connection.write(LAST_CHUNK)
+            self._connection.write(last_chunk(trailer_lines) if trailer_lines else LAST_CHUNK)
         self._end()
 
     def fail(self, failure: Failure) -> None:
@@ -212,8 +210,8 @@ class RelayClientSide:
             self.fail(Failure(Reason.CLIENT_CLOSED))
             return
         self._exchange = None
-        watchdog = self._admission.side.watchdog
-        tunnel = self._tunnel = Tunnel(transport, upstream, asyncio.get_running_loop().time, TUNNEL_IDLE_SECONDS)
+        watchdog, idle_seconds = self._admission.side.watchdog, self._admission.tunnel_idle_seconds
+        tunnel = self._tunnel = Tunnel(transport, upstream, self._admission.side.clock, idle_seconds)
         watchdog.add(tunnel)
         tunnel.closed.add_done_callback(self._tunnel_ended)
         self._progress.begin_tunnel()

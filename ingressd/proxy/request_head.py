@@ -40,7 +40,8 @@ class RequestHead:
     """``raw`` is the whole head as the client sent it, whose field lines begin at ``fields_begin``; ``known`` are the
     fields in it that are not all passed on as they are. ``upgrade`` is the protocol asked for, in lower case, when the
     request validly asks for one. ``spliceable``: every other line may be passed on unread. ``verbatim``: so may the
-    first line and the Host field, as long as the target is not rewritten. To be taken as frozen."""
+    first line and the Host field, as long as the target is not rewritten. ``takes_trailers``: the client wants the
+    fields behind a chunked answer. To be taken as frozen."""
 
     __slots__ = (
         "authority",
@@ -53,6 +54,7 @@ class RequestHead:
         "method",
         "raw",
         "spliceable",
+        "takes_trailers",
         "target",
         "upgrade",
         "verbatim",
@@ -74,6 +76,7 @@ class RequestHead:
         verbatim: bool,
         expects_continue: bool,
         upgrade: bytes | None,
+        takes_trailers: bool,
     ) -> None:
         self.method: Final = method
         self.target: Final = target
@@ -89,6 +92,7 @@ class RequestHead:
         self.verbatim: Final = verbatim
         self.expects_continue: Final = expects_continue
         self.upgrade: Final = upgrade
+        self.takes_trailers: Final = takes_trailers
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -184,6 +188,7 @@ def _interpret(
             verbatim and known[0].plain,
             False,
             None,
+            False,
         )
     hosts: list[KnownField] = []
     lengths: list[bytes] = []
@@ -191,6 +196,7 @@ def _interpret(
     connection: list[bytes] = []
     expectations: list[bytes] = []
     upgrades: list[bytes] = []
+    takes_trailers = False
     for field in known:
         name = field.name
         if name == b"host":
@@ -205,6 +211,9 @@ def _interpret(
             expectations += list_elements(field.value)
         elif name == b"upgrade":
             upgrades += list_elements(field.value)
+        elif name == b"te":
+            # RFC 9110 section 10.1.4. HTTP/1.0 has no chunks, and so no trailers.
+            takes_trailers = takes_trailers or (version[1] >= 1 and b"trailers" in list_elements(field.value))
     framing = _parse_framing(lengths, codings, version) if lengths or codings else _NO_BODY
     return RequestHead(
         method,
@@ -220,6 +229,7 @@ def _interpret(
         verbatim and len(hosts) == 1 and hosts[0].plain,
         bool(expectations) and _parse_expect(expectations, version),
         _parse_upgrade(upgrades, connection, method, version, framing) if upgrades else None,
+        takes_trailers,
     )
 
 

@@ -36,8 +36,8 @@ class RouteOrigin(msgspec.Struct, frozen=True, order=True, gc=False):
 class Route(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``host`` is canonical: lower case, ``*.`` in front for a wildcard, empty for any host. ``path`` is
     canonical (``routing.path``), or the pattern of a REGEX. ``upstream`` is None for a backend that ingressd
-    does not serve (a resource backend). ``denied`` is empty, or the sentence why every request is refused: the
-    Ingress asks for protection that cannot be given."""
+    does not serve (a resource backend). Without ``timeouts`` those of the settings hold. ``denied`` is empty, or the
+    sentence why every request is refused: the Ingress asks for protection that cannot be given."""
 
     origin: RouteOrigin
     host: str
@@ -46,6 +46,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     upstream: UpstreamKey | None
     service: str = ""
     service_port: str = ""
-    timeouts: Timeouts = Timeouts()
+    timeouts: Timeouts | None = None
     rewrite: Rewrite | None = None
     denied: str = ""

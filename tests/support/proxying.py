@@ -74,7 +74,7 @@ def table_for(
         upstream=KEY,
         service="web",
         service_port="80",
-        timeouts=timeouts or Timeouts(),
+        timeouts=timeouts,
         denied=denied,
     )
     upstream = Upstream(

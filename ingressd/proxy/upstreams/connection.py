@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.fields import Field
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader, UntilEndReader
 from ingressd.proxy.response_head import (
     ResponseHead,
@@ -38,7 +39,7 @@ class AnswerReceiver(Protocol):
 
     def data_received(self, data: bytes) -> None: ...
 
-    def answer_finished(self) -> None: ...
+    def answer_finished(self, trailers: list[Field]) -> None: ...
 
     def upgraded(self, head: ResponseHead, early_data: bytes) -> None:
         """The endpoint switched protocols; ``early_data`` came right behind its head. The receiver attaches the
@@ -342,13 +343,15 @@ class UpstreamConnection:
             data, behind = self._body.feed(data) if data and not self._body.complete else (b"", data)
         except FramingError as error:
             raise Failure(Reason.UPSTREAM_INVALID, str(error)) from None
-        if not self._body.complete:
-            if self._receiver is not None:
-                self._receiver.head_received(head, data, complete=False)
-            return
-        if behind:
+        if self._body.complete and behind:
             self.usable = False
-        self._take_receiver().head_received(head, data, complete=True)
+        if self._body.complete and not _trailers_of(self._body):
+            self._take_receiver().head_received(head, data, complete=True)
+            return
+        if self._receiver is not None:
+            self._receiver.head_received(head, data, complete=False)
+        if self._body.complete:
+            self._finish()
 
     def _receive_body(self, body: BodyReader, data: bytes) -> None:
         if data and not body.complete:
@@ -365,7 +368,7 @@ class UpstreamConnection:
 
     def _finish(self) -> None:
         if self._receiver is not None:
-            self._take_receiver().answer_finished()
+            self._take_receiver().answer_finished(_trailers_of(self._body))
 
     def _fail(self, failure: Failure) -> None:
         if self._receiver is None:
@@ -385,3 +388,10 @@ class UpstreamConnection:
     def __repr__(self) -> str:
         state = "busy" if self._receiver else "tunnel" if self._tunnel else "idle" if self.open else "closed"
         return f"<UpstreamConnection {self.endpoint} {state}, {self.requests} requests>"
+
+
+_NO_TRAILERS: list[Field] = []
+
+
+def _trailers_of(body: BodyReader | None) -> list[Field]:
+    return body.trailers if isinstance(body, ChunkedReader) else _NO_TRAILERS
