@@ -184,7 +184,7 @@ def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool
         reason_phrase = head.reason_phrase.decode("utf-8", "surrogateescape")
         return answer_head(head.status, reason_phrase, fields, framing, connection)
     added = b""
-    has_server = has_date = has_length = False
+    has_length = False
     dropped: list[KnownField] = []
     for field in head.known:
         name = field.name
@@ -195,15 +195,11 @@ def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool
                 dropped.append(field)
                 added += b"Content-Length: %d\r\n" % (head.framing.length or 0)
             has_length = True
-        elif name == b"server":
-            has_server = True
-        elif name == b"date":
-            has_date = True
         else:
             dropped.append(field)
-    if not has_server:
+    if not head.has_server:
         added += b"Server: ingressd\r\n"
-    if not has_date:
+    if not head.has_date:
         added += b"Date: %b\r\n" % rfc822_formatted_time().encode("ascii")
     if framing.chunked:
         added += b"Transfer-Encoding: chunked\r\n"

@@ -13,7 +13,6 @@ from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader
-from ingressd.proxy.idle_connections import IdleConnections
 from ingressd.proxy.partial_head import incomplete_head_failure
 from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head, whole_request_head
 from ingressd.proxy.request_sketch import RequestSketch, sketch_request
@@ -88,7 +87,8 @@ class ConnectionOwner:
         "connections",
         "head_limits",
         "header_read_seconds",
-        "idle",
+        "keep_alive_seconds",
+        "last_look",
         "lane",
         "lingering_bytes",
         "lingering_seconds",
@@ -101,27 +101,39 @@ class ConnectionOwner:
         self,
         lane: Lane,
         watchdog: Watchdog,
-        idle: IdleConnections,
         head_limits: HeadLimits,
         clock: Callable[[], float],
         *,
         header_read_seconds: float,
+        keep_alive_seconds: float,
         read_ahead_bytes: int,
         lingering_seconds: float,
         lingering_bytes: int,
     ) -> None:
         self.lane: Final = lane
         self.watchdog: Final = watchdog
-        self.idle: Final = idle
         self.head_limits: Final = head_limits
         self.clock: Final = clock
         self.header_read_seconds: Final = header_read_seconds
+        self.keep_alive_seconds: Final = keep_alive_seconds
+        self.last_look = clock()
         self.read_ahead_bytes: Final = read_ahead_bytes
         self.lingering_seconds: Final = lingering_seconds
         self.lingering_bytes: Final = lingering_bytes
         self.connections: Final[set[ClientConnection]] = set()
         self.read_buffer: Final = memoryview(bytearray(READ_BYTES))
         """For all connections: whoever reads copies before the next one does."""
+
+    def close_expired(self) -> None:
+        """Close the connections that have waited too long for a request. To be called about twice a second.
+
+        What is kept of a connection that begins to wait is the time of the look before: to ask the clock for each
+        request would cost more than to look at every connection.
+        """
+        oldest = self.last_look - self.keep_alive_seconds
+        self.last_look = self.clock()
+        for connection in [connection for connection in self.connections if 0.0 < connection.idle_since < oldest]:
+            connection.close_if_idle()
 
 
 class ClientConnection:
@@ -151,6 +163,7 @@ class ClientConnection:
         "attachment",
         "client_is_gone",
         "half_closed",
+        "idle_since",
         "peer",
         "transport",
         "writing_paused",
@@ -177,6 +190,8 @@ class ClientConnection:
         self.writing_paused = False
         self.half_closed = False
         self.client_is_gone = False
+        self.idle_since = 0.0
+        """0 while a request is read or answered."""
         self._end_seen = False
 
     # What a lane calls.
@@ -318,7 +333,7 @@ class ClientConnection:
         # empty buffer for a full one.
         self.transport.set_write_buffer_limits(high=1)
         self._owner.connections.add(self)
-        self._owner.idle.add(self)
+        self.idle_since = self._owner.last_look
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.client_is_gone = self._end_seen = True
@@ -326,7 +341,6 @@ class ClientConnection:
         self._reading = _NOTHING
         owner = self._owner
         owner.watchdog.discard(self)
-        owner.idle.discard(self)
         owner.connections.discard(self)
         self._end_lingering()
         if self._tunnel is not None:
@@ -353,7 +367,7 @@ class ClientConnection:
             if self._input:
                 self._input += data
             elif self._reading is _HEAD:
-                self._owner.idle.discard(self)
+                self.idle_since = 0.0
                 if COMPILED and self._take_whole_head(data):
                     return
                 self._input = data
@@ -423,7 +437,7 @@ class ClientConnection:
         if self.half_closed:
             self._close()
         elif not self._input:
-            self._owner.idle.add(self)
+            self.idle_since = self._owner.last_look
 
     def _advance(self) -> None:
         self._advancing = True

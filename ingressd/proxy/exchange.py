@@ -146,7 +146,6 @@ class Exchange:
     # What the lane calls.
 
     def start(self) -> None:
-        self._side.watchdog.add(self)
         now = self._progress.started if self._request_complete else self._clock()
         self._progress.upstream_started = self._last_activity = now
         self._try_next(None)
@@ -415,7 +414,6 @@ class Exchange:
         """``now`` where the time is known."""
         self.ended = True
         self._replay = None
-        self._side.watchdog.discard(self)
         connection, self._connection = self._connection, None
         if connection is None:
             if self._waits_for is not None:

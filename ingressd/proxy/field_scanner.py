@@ -44,12 +44,14 @@ class KnownField:
 
 class FieldScan:
     """What one look found: the known fields in their order, how many fields there are, whether the name of one has an
-    underscore, and where the head ends. The other fields stay unread bytes. To be taken as frozen."""
+    underscore, where the head ends, and which of the scanner's ``noted`` names were there: the first is bit 0. The
+    other fields stay unread bytes. To be taken as frozen."""
 
-    __slots__ = ("count", "end", "known", "underscored")
+    __slots__ = ("count", "end", "known", "noted", "underscored")
 
-    def __init__(self, known: list[KnownField], count: int, underscored: bool, end: int) -> None:
+    def __init__(self, known: list[KnownField], noted: int, count: int, underscored: bool, end: int) -> None:
         self.known: Final = known
+        self.noted: Final = noted
         self.count: Final = count
         self.underscored: Final = underscored
         self.end: Final = end
@@ -58,14 +60,16 @@ class FieldScan:
 class FieldScanner:
     """Validates all fields of a head. It is written twice, and gives the same."""
 
-    __slots__ = ("_by_shape", "_find")
+    __slots__ = ("_by_shape", "_find", "_noted")
 
-    def __init__(self, names: Iterable[bytes]) -> None:
-        """``names`` in lower case, each shorter than 32 bytes."""
-        ordered = sorted(names)
-        by_shape: list[list[bytes]] = [[] for _ in range(_SHAPES)]
+    def __init__(self, names: Iterable[bytes], noted: Iterable[bytes] = ()) -> None:
+        """Both in lower case, each name shorter than 32 bytes. Of fields in ``noted``, nothing is kept but that they
+        are there."""
+        self._noted: Final = {name: 1 << bit for bit, name in enumerate(noted)}
+        ordered = sorted([*names, *self._noted])
+        by_shape: list[list[tuple[bytes, int]]] = [[] for _ in range(_SHAPES)]
         for name in ordered:
-            by_shape[len(name) * _LETTERS + name[0] % _LETTERS].append(name)
+            by_shape[len(name) * _LETTERS + name[0] % _LETTERS].append((name, self._noted.get(name, 0)))
         self._by_shape: Final = by_shape
         first = b"".join(sorted({name[:1] + name[:1].upper() for name in ordered}))
         alternatives = b"|".join(map(re.escape, ordered))
@@ -82,6 +86,7 @@ class FieldScanner:
         """``scan`` byte by byte."""
         known: list[KnownField] = []
         classes = _BYTE_CLASSES
+        noted = 0
         count: i64 = 0
         seen: i64 = 0
         position: i64 = line_end + 2
@@ -107,14 +112,17 @@ class FieldScanner:
                 count += 1
                 if length < _LONGEST:
                     shape: i64 = length * _LETTERS + data[begin] % _LETTERS
-                    for name in self._by_shape[shape]:
+                    for name, bit in self._by_shape[shape]:
                         if _is_name(data, begin, name):
-                            known.append(_known_field(name, data, begin, position))
+                            if bit:
+                                noted |= bit
+                            else:
+                                known.append(_known_field(name, data, begin, position))
             if begin != position or data[position] != _CARRIAGE_RETURN or data[position + 1] != _LINE_FEED:
                 return None
         except IndexError:
             return None
-        return FieldScan(known, count, seen & _UNDERSCORE != 0, position + 2)
+        return FieldScan(known, noted, count, seen & _UNDERSCORE != 0, position + 2)
 
     def search(self, data: bytes, line_end: int) -> FieldScan | None:
         """``scan`` by regular expressions."""
@@ -123,12 +131,17 @@ class FieldScanner:
             return None
         end = lines.end()
         known: list[KnownField] = []
+        noted = 0
         for match in self._find(data, line_end, end):
+            name = match[1].lower()
+            if name in self._noted:
+                noted |= self._noted[name]
+                continue
             value_begin = match.start(2)
             value_end = value_begin + len(match[2].rstrip(b" \t"))
-            known.append(KnownField(match[1].lower(), data, match.start() + 2, value_begin, value_end, match.end() + 2))
+            known.append(KnownField(name, data, match.start() + 2, value_begin, value_end, match.end() + 2))
         underscored = _WITH_UNDERSCORE.search(data, line_end, end) is not None
-        return FieldScan(known, data.count(b"\n", line_end, end) - 1, underscored, end + 2)
+        return FieldScan(known, noted, data.count(b"\n", line_end, end) - 1, underscored, end + 2)
 
 
 def remove_lines(head: bytes, begin: int, fields: list[KnownField]) -> bytes:

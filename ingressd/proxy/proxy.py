@@ -16,7 +16,6 @@ from ingressd.proxy.client_connection import ClientConnection, ConnectionOwner
 from ingressd.proxy.exchange import UpstreamSide
 from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.forwarding import Network
-from ingressd.proxy.idle_connections import IdleConnections
 from ingressd.proxy.progress import Observer, Recorder
 from ingressd.proxy.relay_lane import RelayLane
 from ingressd.proxy.request_head import HeadLimits
@@ -69,7 +68,7 @@ class Proxy:
             self.clock,
         )
         self._registry = UpstreamRegistry(self.clock)
-        self.watchdog = Watchdog(self.clock, self._sweep)
+        self.watchdog = Watchdog(self.clock, self._sweep, also=self._pool.watched)
         self._side = UpstreamSide(self._pool, self._registry, self.watchdog, self.clock)
         self._recorder = Recorder(self.clock, metrics, observers)
         self._admission = Admission(
@@ -86,10 +85,10 @@ class Proxy:
         self._owner = ConnectionOwner(
             relay if lane is LaneName.RELAY else self._aiohttp_lane,
             self.watchdog,
-            IdleConnections(settings.keep_alive_seconds, self.clock),
             head_limits,
             self.clock,
             header_read_seconds=settings.header_read_seconds,
+            keep_alive_seconds=settings.keep_alive_seconds,
             read_ahead_bytes=settings.read_ahead_bytes,
             lingering_seconds=settings.lingering_seconds,
             lingering_bytes=settings.lingering_bytes,
@@ -191,7 +190,7 @@ class Proxy:
                     accepted.close()
 
     def _sweep(self) -> None:
-        self._owner.idle.close_expired()
+        self._owner.close_expired()
         self._pool.close_idle()
         self._registry.sweep()
 

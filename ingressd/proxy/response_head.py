@@ -30,6 +30,8 @@ class ResponseHead:
     __slots__ = (
         "fields_begin",
         "framing",
+        "has_date",
+        "has_server",
         "keep_alive",
         "known",
         "raw",
@@ -48,6 +50,7 @@ class ResponseHead:
         raw: bytes,
         fields_begin: int,
         known: list[KnownField],
+        noted: int,
         framing: Framing,
         keep_alive: bool,
         spliceable: bool,
@@ -59,6 +62,8 @@ class ResponseHead:
         self.raw: Final = raw
         self.fields_begin: Final = fields_begin
         self.known: Final = known
+        self.has_server: Final = noted & 1 != 0
+        self.has_date: Final = noted & 2 != 0
         self.framing: Final = framing
         self.keep_alive: Final = keep_alive
         self.spliceable: Final = spliceable
@@ -139,20 +144,17 @@ def _interpret(
         raise Failure(Reason.UPSTREAM_INVALID, f"the answer's header has more than {MAX_FIELDS} fields")
     known = scan.known
     minor, status, reason_phrase = status_line
-    connection: list[bytes] = []
-    upgrade: list[bytes] = []
-    lengths: list[bytes] = []
-    codings: list[bytes] = []
+    connection, upgrade, lengths, codings = _NONE, _NONE, _NONE, _NONE
     for field in known:
         name = field.name
         if name == b"content-length":
-            lengths.append(field.value)
-        elif name == b"transfer-encoding":
-            codings.append(field.value)
+            lengths = [*lengths, field.value]
         elif name == b"connection":
-            connection += list_elements(field.value)
+            connection = connection + list_elements(field.value)
+        elif name == b"transfer-encoding":
+            codings = [*codings, field.value]
         elif name == b"upgrade":
-            upgrade += list_elements(field.value)
+            upgrade = upgrade + list_elements(field.value)
     if len(lengths) == 1 and not codings:
         framing, delimited = _by_length(lengths[0]), True
     else:
@@ -165,6 +167,7 @@ def _interpret(
         head,
         line_end + 2,
         known,
+        scan.noted,
         framing,
         keep_alive and delimited,
         not connection or _HARMLESS_OPTIONS.issuperset(connection),
@@ -172,8 +175,9 @@ def _interpret(
     )
 
 
-_SCANNER: Final = FieldScanner(HOP_BY_HOP | {b"content-length", b"server", b"date"})
+_SCANNER: Final = FieldScanner(HOP_BY_HOP | {b"content-length"}, noted=(b"server", b"date"))
 _HARMLESS_OPTIONS: Final = HOP_BY_HOP | {b"close"}
+_NONE: Final[list[bytes]] = []
 _UNTIL_END: Final = Framing()
 _CHUNKED: Final = Framing(chunked=True)
 

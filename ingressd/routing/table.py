@@ -84,11 +84,9 @@ class RoutingTable:
         The host is decided first and is final: a path that it does not have goes to its default backend, then to
         that of any host, never to the paths of another host.
         """
-        virtual_host = self.hosts.get(host)
-        if virtual_host is None or not virtual_host.routed:
-            virtual_host = self.find_host(host)
-            if virtual_host is None:
-                return _NO_MATCH
+        virtual_host = self.find_host(host)
+        if virtual_host is None:
+            return _NO_MATCH
         route = virtual_host.paths.find(path)
         if route is None:
             route = virtual_host.fallback

@@ -8,14 +8,15 @@ from ingressd.proxy.field_scanner import FieldScan, FieldScanner, remove_lines
 from ingressd.proxy.fields import parse_fields
 
 NAMES = [b"host", b"connection", b"x-forwarded-host", b"x-forwarded-port", b"te"]
-SCANNER = FieldScanner(NAMES)
+NOTED = [b"accept", b"date"]
+SCANNER = FieldScanner(NAMES, NOTED)
 FIRST_LINE = b"GET / HTTP/1.1\r\n"
 LINE_END = len(FIRST_LINE) - 2
 
-Facts = tuple[list[tuple[bytes, bytes, int, int, bool]], int, bool, int] | None
+Facts = tuple[list[tuple[bytes, bytes, int, int, bool]], int, int, bool, int] | None
 
 PIECES = st.sampled_from(
-    [*NAMES, b"Host", b"HOST", b"X-Forwarded-Port", b"X-Forwarded-Por", b"hosts", b"x_y", b"a" * 40, b"[ost"]
+    [*NAMES, *NOTED, b"Host", b"HOST", b"X-Forwarded-Port", b"X-Forwarded-Por", b"hosts", b"x_y", b"a" * 40, b"[ost"]
     + [
         b":",
         b": ",
@@ -40,7 +41,7 @@ def facts(scan: FieldScan | None) -> Facts:
     if scan is None:
         return None
     known = [(field.name, field.value, field.begin, field.end, field.plain) for field in scan.known]
-    return known, scan.count, scan.underscored, scan.end
+    return known, scan.noted, scan.count, scan.underscored, scan.end
 
 
 @given(st.lists(PIECES, max_size=20).map(b"".join))
@@ -51,7 +52,7 @@ def test_the_walk_and_the_search_find_the_same(rest: bytes) -> None:
 
 LINES = st.builds(
     lambda name, space, value, end: b"%b:%b%b%b\r\n" % (name, space, value, end),
-    st.sampled_from([b"Host", b"tE", b"Accept", b"X-Forwarded-Port", b"x_y", b"Connection"]),
+    st.sampled_from([b"Host", b"tE", b"Accept", b"DATE", b"X-Forwarded-Port", b"x_y", b"Connection"]),
     st.sampled_from([b"", b" ", b"\t "]),
     st.sampled_from([b"", b"v", b"a b", b"caf\xe9"]),
     st.sampled_from([b"", b" ", b"\t"]),
@@ -69,6 +70,7 @@ def test_it_finds_what_reading_every_field_finds(look: object, lines: list[bytes
     assert [(field.name, field.value) for field in scan.known] == [
         (lower, value) for lower, _, value in fields if lower in NAMES
     ]
+    assert scan.noted == sum(1 << bit for bit, name in enumerate(NOTED) if name in [lower for lower, _, _ in fields])
     assert scan.count == len(fields)
     assert scan.underscored == any(b"_" in name for name, _, _ in fields)
     assert scan.end == len(FIRST_LINE) + len(block) + 2

@@ -52,6 +52,9 @@ class AnswerReceiver(Protocol):
 
     def sending_resumed(self) -> None: ...
 
+    def check(self, now: float) -> None:
+        """Give up if the endpoint has been silent for too long. Called about twice a second."""
+
 
 class ByteReceiver(Protocol):
     """The other end of a tunnel."""
@@ -89,7 +92,6 @@ class UpstreamConnection:
         "_owner",
         "_poll",
         "_reading_paused",
-        "_receiver",
         "_scanned",
         "_transport",
         "_tunnel",
@@ -98,6 +100,7 @@ class UpstreamConnection:
         "bytes_received",
         "endpoint",
         "idle_since",
+        "receiver",
         "requests",
         "usable",
     )
@@ -111,7 +114,7 @@ class UpstreamConnection:
         self.usable = True
         """False once it must not carry another exchange: the answer said so, or something unexpected came."""
         self._transport: asyncio.Transport | None = None
-        self._receiver: AnswerReceiver | None = None
+        self.receiver: AnswerReceiver | None = None
         self._method = ""
         self._buffer = b""
         self._scanned = 0
@@ -127,7 +130,7 @@ class UpstreamConnection:
 
     def begin(self, receiver: AnswerReceiver, method: str, upgrade: bytes | None) -> None:
         """Carry the exchange of ``receiver`` from now until its answer has ended or failed."""
-        self._receiver = receiver
+        self.receiver = receiver
         self._method = method
         self._upgrade = upgrade
         self._body = None
@@ -169,7 +172,7 @@ class UpstreamConnection:
     def close(self) -> None:
         """Give up the connection and whatever it carries; its receiver hears no more."""
         self.usable = False
-        self._receiver = None
+        self.receiver = None
         self._tunnel = None
         if self._transport is not None:
             self._transport.abort()
@@ -221,7 +224,7 @@ class UpstreamConnection:
         if self._tunnel is not None:
             self._tunnel.write(data)
             return
-        if self._receiver is None:
+        if self.receiver is None:
             # Bytes that answer nothing would be taken for the next request's answer.
             self.close()
             return
@@ -235,7 +238,7 @@ class UpstreamConnection:
         if self._tunnel is not None:
             self._tunnel.write_eof()
             return True
-        if self._receiver is not None and self._body is not None:
+        if self.receiver is not None and self._body is not None:
             try:
                 self._body.feed_end()
             except FramingError as error:
@@ -251,22 +254,22 @@ class UpstreamConnection:
         if self._tunnel is not None:
             self._tunnel.abort()
             self._tunnel = None
-        elif self._receiver is not None:
+        elif self.receiver is not None:
             self._fail(Failure(Reason.UPSTREAM_CLOSED, str(exc or "the connection closed")))
 
     def pause_writing(self) -> None:
         self._writing_paused = True
         if self._tunnel is not None:
             self._tunnel.pause_reading()
-        elif self._receiver is not None:
-            self._receiver.sending_paused()
+        elif self.receiver is not None:
+            self.receiver.sending_paused()
 
     def resume_writing(self) -> None:
         self._writing_paused = False
         if self._tunnel is not None:
             self._tunnel.resume_reading()
-        elif self._receiver is not None:
-            self._receiver.sending_resumed()
+        elif self.receiver is not None:
+            self.receiver.sending_resumed()
 
     # The answer, piece by piece.
 
@@ -289,7 +292,7 @@ class UpstreamConnection:
             else:
                 self._receive_head(head)
                 return
-            if self._receiver is None:
+            if self.receiver is None:
                 return
         data, self._buffer = self._buffer, b""
         self._receive_body(self._body, data)
@@ -316,8 +319,8 @@ class UpstreamConnection:
         if self._informational > MAX_INFORMATIONAL:
             raise Failure(Reason.UPSTREAM_INVALID, f"the endpoint sent more than {MAX_INFORMATIONAL} interim answers")
         # ingressd has answered 100 itself, when it began to read the body.
-        if head.status != 100 and self._receiver is not None:
-            self._receiver.informational_received(head)
+        if head.status != 100 and self.receiver is not None:
+            self.receiver.informational_received(head)
 
     def _receive_head(self, head: ResponseHead) -> None:
         self.usable = self.usable and head.keep_alive
@@ -348,8 +351,8 @@ class UpstreamConnection:
         if self._body.complete and not _trailers_of(self._body):
             self._take_receiver().head_received(head, data, complete=True)
             return
-        if self._receiver is not None:
-            self._receiver.head_received(head, data, complete=False)
+        if self.receiver is not None:
+            self.receiver.head_received(head, data, complete=False)
         if self._body.complete:
             self._finish()
 
@@ -359,19 +362,19 @@ class UpstreamConnection:
                 piece, data = body.feed(data)
             except FramingError as error:
                 raise Failure(Reason.UPSTREAM_INVALID, str(error)) from None
-            if piece and self._receiver is not None:
-                self._receiver.data_received(piece)
+            if piece and self.receiver is not None:
+                self.receiver.data_received(piece)
         if body.complete:
             if data:
                 self.usable = False
             self._finish()
 
     def _finish(self) -> None:
-        if self._receiver is not None:
+        if self.receiver is not None:
             self._take_receiver().answer_finished(_trailers_of(self._body))
 
     def _fail(self, failure: Failure) -> None:
-        if self._receiver is None:
+        if self.receiver is None:
             return
         any_byte_received = self.bytes_received > 0
         receiver = self._take_receiver()
@@ -379,14 +382,14 @@ class UpstreamConnection:
         receiver.answer_failed(failure, any_byte_received=any_byte_received)
 
     def _take_receiver(self) -> AnswerReceiver:
-        receiver = self._receiver
+        receiver = self.receiver
         if receiver is None:
             raise RuntimeError("the connection carries no exchange")
-        self._receiver = None
+        self.receiver = None
         return receiver
 
     def __repr__(self) -> str:
-        state = "busy" if self._receiver else "tunnel" if self._tunnel else "idle" if self.open else "closed"
+        state = "busy" if self.receiver else "tunnel" if self._tunnel else "idle" if self.open else "closed"
         return f"<UpstreamConnection {self.endpoint} {state}, {self.requests} requests>"
 
 

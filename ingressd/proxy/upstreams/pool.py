@@ -12,6 +12,7 @@ from ingressd.proxy.buffered_protocol import as_protocol
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.upstreams.connection import READ_BYTES, UpstreamConnection
 from ingressd.proxy.upstreams.guarded_address import guarded_addresses
+from ingressd.proxy.watchdog import Watched
 from ingressd.routing.upstream import Endpoint
 
 JUST_READ_SECONDS: Final = 0.0005
@@ -36,6 +37,9 @@ class Waiter(Protocol):
 
     def may_connect(self) -> None:
         """A place has been reserved, as by ``reserve``."""
+
+    def check(self, now: float) -> None:
+        """Stop waiting if it has been too long."""
 
 
 class Pool:
@@ -163,6 +167,17 @@ class Pool:
         connection.idle_since = now
         connection.resume_reading()
         waiting.append(connection)
+
+    def watched(self) -> list[Watched]:
+        """Return what goes on upon the connections, and what waits for one, to be checked for time."""
+        watched: list[Watched] = []
+        for connection in self._open:
+            receiver = connection.receiver
+            if receiver is not None:
+                watched.append(receiver)
+        for queue in self._queues.values():
+            watched.extend(queue)
+        return watched
 
     def close_idle(self) -> None:
         """Close what has waited too long or was closed by its peer. To be called about once a second."""

@@ -31,6 +31,8 @@ class Waiting:
     def connection_free(self, connection: UpstreamConnection) -> None:
         self.found = connection
 
+    def check(self, now: float) -> None: ...
+
     def may_connect(self) -> None:
         self.found = "a place"
 
