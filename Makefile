@@ -7,14 +7,18 @@ READY := $(VENV)/.ready
 LOAD_VENV := .venv-load
 LOAD_READY := $(LOAD_VENV)/.ready
 LOAD_PORT := 18180
+WHEEL_VENV := .venv-wheel
 # What mypyc makes of the modules that pyproject.toml lists; the .so files lie beside their sources.
 COMPILED_SOURCES = $(shell sed -n '/^compiled = \[/,/^\]/s/^ *"\(.*\.py\)",$$/\1/p' pyproject.toml)
 COMPILED := build/.compiled
+# Where the compiled modules are tested once more: what they do, and what they do inside the program.
+COMPILED_TESTS := tests/proxy tests/hostile tests/routing tests/conformance tests/features tests/workers \
+	tests/test_compilation.py tests/test_setup.py
 KUSTOMIZE ?= .tools/kustomize
 HELM ?= .tools/helm
 
 .DEFAULT_GOAL := help
-.PHONY: help compile demo test check format load drill bench docs manifests manifests-check lock clean
+.PHONY: help compile wheel demo test check format load drill bench docs manifests manifests-check lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,12 +30,13 @@ $(READY): requirements/dev.txt pyproject.toml
 	INGRESSD_COMPILE=0 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-# Old files go first: a module that is listed no more is not to be found. New ones are younger than their sources even
-# where the C is the same as before.
+# Old files go first: a module that is listed no more is not to be found. New ones get the time at which it began, also
+# where the C is the same as before: what is edited meanwhile is younger.
 $(COMPILED): $(READY) setup.py $(COMPILED_SOURCES)
-	find ingressd -name '*.so' -delete
+	@mkdir -p build && touch build/.begun && rm -f $(COMPILED)
+	@find ingressd -name '*.so' -delete
 	$(BIN)/python setup.py -q build_ext --inplace
-	@for file in $$(find ingressd -name '*.so'); do touch $$file $(COMPILED); done
+	@for file in $$(find ingressd -name '*.so'); do touch -r build/.begun $$file $(COMPILED); done
 
 # What measures, and who asks to compile, does not go on without.
 compile drill bench: export INGRESSD_COMPILE = 1
@@ -41,8 +46,13 @@ compile: $(COMPILED) ## Compile the data plane in place (needs a C compiler and 
 demo: $(COMPILED) ## Serve the bundled example manifests on localhost (Ctrl-C ends it)
 	$(BIN)/ingressd demo
 
-test: $(READY) ## Run the test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(COMPILED) ## Run the test suite, and what the compiled data plane can change once more
+	INGRESSD_PURE=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	@if [ -e $(COMPILED) ]; then \
+		set -x; INGRESSD_PURE=0 $(BIN)/python -m pytest -n 2 --dist loadfile --compiled $(COMPILED_TESTS); \
+	else \
+		echo "NOT RUN: the tests of the compiled data plane. It is not compiled here; make compile says why."; \
+	fi
 
 check: $(READY) ## Lint, format, types, import contracts
 	$(BIN)/ruff check .
@@ -94,6 +104,18 @@ manifests: $(READY) $(KUSTOMIZE) $(HELM) ## Render manifests/rendered from the o
 
 manifests-check: $(READY) $(KUSTOMIZE) $(HELM) ## Fail when overlays and chart differ, or when what is rendered is old
 	KUSTOMIZE=$(KUSTOMIZE) HELM=$(HELM) $(BIN)/python -m manifests.render --check
+
+# The wheel is made from the source distribution, so that both are whole.
+wheel: $(READY) ## Build the source distribution and a compiled wheel into dist, and run the wheel in a new environment
+	rm -rf dist $(WHEEL_VENV)
+	$(BIN)/python -c 'from setuptools.build_meta import build_sdist; build_sdist("dist")' > /dev/null
+	INGRESSD_COMPILE=1 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--wheel-dir dist dist/ingressd-*.tar.gz
+	$(PYTHON) -m venv $(WHEEL_VENV)
+	$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/ingressd-*.whl
+	cd $(WHEEL_VENV) && bin/ingressd --version | grep '(compiled)'
+	@ls -l dist
 
 lock: ## Resolve the pinned requirements again from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/runtime.txt

@@ -53,6 +53,7 @@ def extensions(commands: frozenset[str], environment: Mapping[str, str]) -> list
         return []
     try:
         require_cpython()
+        require_mypyc()
         require_compiler()
         return generate_c()
     except CannotCompileError as error:
@@ -68,9 +69,17 @@ def require_cpython() -> None:
         raise CannotCompileError(f"this Python is {implementation}, and mypyc compiles for CPython")
 
 
+def require_mypyc() -> None:
+    try:
+        import mypyc.build  # noqa: F401
+    except ImportError as error:
+        raise CannotCompileError(f"mypy is not installed ({error})") from error
+
+
 def require_compiler() -> None:
     """Compile a line of C that needs Python's headers: a failure later would leave half a build."""
-    from distutils import ccompiler, sysconfig as compiler_settings
+    from distutils import ccompiler
+    from distutils import sysconfig as compiler_settings
 
     compiler = ccompiler.new_compiler()
     compiler_settings.customize_compiler(compiler)
@@ -89,14 +98,15 @@ def require_compiler() -> None:
 
 
 def generate_c() -> list[Extension]:
-    """Have mypyc check the listed modules and write their C. Ends the build when the types are wrong."""
-    try:
-        from mypyc.build import mypycify
-    except ImportError as error:
-        raise CannotCompileError(f"mypy is not installed ({error})") from error
+    """Have mypyc check the listed modules and write their C."""
+    from mypyc.build import mypycify
+
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
     listed: list[str] = project["tool"]["ingressd"]["compiled"]
-    return list(mypycify(listed, target_dir=C_FOLDER, group_name=LIBRARY))
+    try:
+        return list(mypycify(listed, target_dir=C_FOLDER, group_name=LIBRARY))
+    except SystemExit as error:
+        raise CannotCompileError("mypyc refuses the sources, for what it says above") from error
 
 
 setup(cmdclass={"build_ext": BuildLibrary}, ext_modules=extensions(frozenset(sys.argv), os.environ))
