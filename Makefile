@@ -11,9 +11,9 @@ WHEEL_VENV := .venv-wheel
 # What mypyc makes of the modules that pyproject.toml lists; the .so files lie beside their sources.
 COMPILED_SOURCES = $(shell sed -n '/^compiled = \[/,/^\]/s/^ *"\(.*\.py\)",$$/\1/p' pyproject.toml)
 COMPILED := build/.compiled
-# Where the compiled modules are tested once more: what they do, and what they do inside the program.
-COMPILED_TESTS := tests/proxy tests/hostile tests/routing tests/conformance tests/features tests/workers \
-	tests/test_compilation.py tests/test_setup.py
+# What compiled modules do, and what they do inside the program. What only a control plane does is not compiled.
+COMPILED_TESTS := tests/proxy tests/hostile tests/routing tests/conformance tests/features \
+	--ignore-glob='tests/features/test_cluster_*' tests/test_compilation.py tests/test_setup.py
 KUSTOMIZE ?= .tools/kustomize
 HELM ?= .tools/helm
 
