@@ -278,8 +278,7 @@ class ClientConnection(asyncio.Protocol):
             scheme=self.peer.scheme,
             port=int(own[1]) if isinstance(own, tuple) else 0,
         )
-        # Whatever the kernel does not take at once holds back the endpoint. Not 0: a transport of TLS would take an
-        # empty buffer for a full one.
+        # Whatever the kernel does not take at once holds back the endpoint.
         self.transport.set_write_buffer_limits(high=1)
         self._owner.connections.add(self)
         self._owner.idle.add(self)
@@ -330,8 +329,6 @@ class ClientConnection(asyncio.Protocol):
         self.half_closed = self._end_seen = True
         if self._linger_until is not None:
             self._end_lingering()
-            return None
-        if self.peer.scheme == "https":
             return None
         if self._tunnel is not None:
             self._tunnel.client_eof()
