@@ -16,8 +16,8 @@ from tls.stream import READ_BYTES
 __all__ = ["TlsAcceptor", "TlsFailure", "TlsFailureReason"]
 
 _BATCH: Final = 64
-_PAUSE_SECONDS: Final = 1.0
-_SILENCE_SECONDS: Final = 0.5
+_PAUSE_SECONDS = 1.0
+_SILENCE_SECONDS = 0.5
 
 # accept(2): errors of the connection and not of the socket that listens; the next one may be fine.
 _ONE_CONNECTION_ONLY: Final = frozenset(

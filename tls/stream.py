@@ -12,7 +12,7 @@ READ_BYTES: Final = 64 * 1024
 
 _RECORD_BYTES: Final = 1 << 14  # RFC 8446 section 5.1: the plaintext of one record
 _FLUSH_BYTES: Final = 64 * 1024
-_STALLED_SECONDS: Final = 10.0
+_STALLED_SECONDS = 10.0
 
 
 class TlsStream(asyncio.BufferedProtocol):
@@ -95,10 +95,10 @@ class TlsStream(asyncio.BufferedProtocol):
     # What the protocol above calls: the methods of asyncio.Transport.
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        if self._eof_written or self._eof_wanted:
-            raise RuntimeError("a TLS stream cannot be written to after write_eof()")
         if self._closing or self._lost or not data:
             return
+        if self._eof_wanted or self._eof_written:
+            raise RuntimeError("a TLS stream cannot be written to after write_eof()")
         if self._transport_full or self._backlog or len(data) > _RECORD_BYTES:
             self._append(data if isinstance(data, bytes) else bytes(data))
             self._drain()
