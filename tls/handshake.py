@@ -169,7 +169,9 @@ class TlsHandshake(asyncio.BufferedProtocol):
             return
         self._over = True
         owner.handshake_over(self, None)
-        stream = TlsStream(transport, tls, self._incoming, self._outgoing, owner.read_buffer, owner.loop)
+        stream = TlsStream(
+            transport, tls, self._incoming, self._outgoing, read_buffer=owner.read_buffer, loop=owner.loop
+        )
         transport.set_protocol(stream)
         self._transport = None
         stream.start(owner.protocol_factory(self._server_name), transport_full=self._transport_full)

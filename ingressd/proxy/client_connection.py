@@ -120,9 +120,10 @@ class ClientConnection(asyncio.Protocol):
         "writing_paused",
     )
 
-    def __init__(self, owner: ConnectionOwner, scheme: str) -> None:
+    def __init__(self, owner: ConnectionOwner, scheme: str, port: int) -> None:
+        """``port`` is the one that the client connected to."""
         self._owner = owner
-        self.peer = Peer("", scheme, 0)
+        self.peer = Peer("", scheme, port)
         self.transport: asyncio.Transport | None = None
         self.attachment: Attachment | None = None
         self._reading = _HEAD
@@ -272,12 +273,9 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclass of asyncio's.
         self.transport = cast(asyncio.Transport, transport)
-        peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        self.peer = Peer(
-            address=str(peer[0]) if isinstance(peer, tuple) else "",
-            scheme=self.peer.scheme,
-            port=int(own[1]) if isinstance(own, tuple) else 0,
-        )
+        peer = transport.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self.peer = Peer(str(peer[0]), self.peer.scheme, self.peer.port)
         # Whatever the kernel does not take at once holds back the endpoint.
         self.transport.set_write_buffer_limits(high=1)
         self._owner.connections.add(self)

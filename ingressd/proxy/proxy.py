@@ -34,6 +34,7 @@ LAST_SECONDS = 0.1
 """For handlers that are cancelled, to end. aiohttp takes 0 for no limit."""
 
 ChooseContext = Callable[[str | None], ssl.SSLContext]
+NewConnection = Callable[[], ClientConnection]
 
 
 class Proxy:
@@ -86,7 +87,7 @@ class Proxy:
         self.lane: Lane = relay if lane is LaneName.RELAY else self._aiohttp_lane
         self.idle = IdleConnections(settings.keep_alive_seconds, self.clock)
         self.connections: set[ClientConnection] = set()
-        self._plain: list[tuple[asyncio.Server, socket.socket]] = []
+        self._plain: list[tuple[asyncio.Server, socket.socket, NewConnection]] = []
         self._encrypted: list[TlsAcceptor] = []
         self._tasks = OwnedTasks()
         self._tasks.start(self.watchdog.run(), "watchdog")
@@ -94,17 +95,19 @@ class Proxy:
     async def listen_http(self, listening: socket.socket) -> None:
         """Serve plain HTTP on a bound socket, which the proxy owns from now on."""
         queue = listening.dup()
-        server = await asyncio.get_running_loop().create_server(self._plain_connection, sock=listening, backlog=BACKLOG)
-        self._plain.append((server, queue))
+        new_connection = self._connections_on(listening, "http")
+        server = await asyncio.get_running_loop().create_server(new_connection, sock=listening, backlog=BACKLOG)
+        self._plain.append((server, queue, new_connection))
 
     def listen_https(
         self, listening: socket.socket, choose: ChooseContext, on_failure: Callable[[TlsFailure], None]
     ) -> None:
         """Serve HTTPS on a bound socket; ``choose`` picks the TLS context for the host that a client names."""
+        new_connection = self._connections_on(listening, "https")
         acceptor = TlsAcceptor(
             listening,
             choose,
-            lambda _: ClientConnection(self, "https"),
+            lambda _: new_connection(),
             on_failure=on_failure,
             handshake_timeout_seconds=self._settings.handshake_seconds,
             max_pending=self._settings.pending_handshakes,
@@ -135,9 +138,9 @@ class Proxy:
         idle_until = self.clock() + idle_seconds
         while self._plain:
             # Taken out first: a second call, when the first was cancelled, must not find a closed socket.
-            server, queue = self._plain.pop()
+            server, queue, new_connection = self._plain.pop()
             server.close()
-            await self._accept_queued(queue)
+            await self._accept_queued(queue, new_connection)
         for acceptor in self._encrypted:
             acceptor.stop_accepting()
         try:
@@ -160,10 +163,12 @@ class Proxy:
         await self._tasks.close()
         self._pool.close()
 
-    def _plain_connection(self) -> ClientConnection:
-        return ClientConnection(self, "http")
+    def _connections_on(self, listening: socket.socket, scheme: str) -> NewConnection:
+        # All of them come in on this port, so none has to ask the kernel for it.
+        port = int(listening.getsockname()[1])
+        return lambda: ClientConnection(self, scheme, port)
 
-    async def _accept_queued(self, queue: socket.socket) -> None:
+    async def _accept_queued(self, queue: socket.socket, new_connection: NewConnection) -> None:
         """Take over the clients that are connected, as far as they know: closing the socket would reset them."""
         loop = asyncio.get_running_loop()
         with queue:
@@ -175,7 +180,7 @@ class Proxy:
                     return
                 accepted.setblocking(False)
                 try:
-                    await loop.connect_accepted_socket(self._plain_connection, accepted)
+                    await loop.connect_accepted_socket(new_connection, accepted)
                 except OSError:
                     accepted.close()
 

@@ -150,6 +150,8 @@ def test_what_was_read_while_paused_comes_although_nothing_follows(run: Run, sit
             assert server.received == b"one"
             await until(lambda: server.events == ["made", "eof"])
             assert server.received == b"onetwo"
+            server.stream.close()
+            await until(lambda: server.lost == [None])
 
     run(main())
 
