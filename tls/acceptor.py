@@ -130,7 +130,7 @@ class TlsAcceptor:
         self._silent.clear()
         for handshake in pending:
             handshake.cancel()
-        await asyncio.gather(*self._adopting)
+        await asyncio.gather(*self._adopting, return_exceptions=True)
 
     def __repr__(self) -> str:
         state = "closed" if self._socket.fileno() == -1 else "accepting" if self._reading else "not accepting"
