@@ -33,7 +33,6 @@ class TlsStream(asyncio.BufferedProtocol):
         "_eof_wanted",
         "_eof_written",
         "_error",
-        "_held_bytes",
         "_incoming",
         "_input_ended",
         "_loop",
@@ -70,7 +69,6 @@ class TlsStream(asyncio.BufferedProtocol):
         self._protocol: asyncio.Protocol = asyncio.Protocol()
         self._backlog: deque[bytes | memoryview] = deque()
         self._backlog_bytes = 0
-        self._held_bytes = 0
         self._unflushed = 0
         self._transport_full = False
         self._protocol_paused = False
@@ -90,11 +88,10 @@ class TlsStream(asyncio.BufferedProtocol):
         """
         self._protocol = protocol
         self._transport_full = transport_full
-        if self._tls.version() == "TLSv1.3":
-            # What is left to send are session tickets, which nobody waits for: they leave with the first answer.
-            self._held_bytes = self._outgoing.pending
         protocol.connection_made(cast(asyncio.Transport, self))
         self._tell_fullness()
+        # What the handshake has still to send leaves with the first answer if the request is here, else now: a client
+        # with Nagle's algorithm sends its request only when something has acknowledged the end of the handshake.
         self._receive()
 
     # What the protocol above calls: the methods of asyncio.Transport.
@@ -119,7 +116,6 @@ class TlsStream(asyncio.BufferedProtocol):
             self._append(bytes(data)[written:])
             self._drain()
         else:
-            self._held_bytes = 0
             self._transport.write(self._outgoing.read())
 
     def writelines(self, list_of_data: list[bytes]) -> None:
@@ -259,7 +255,7 @@ class TlsStream(asyncio.BufferedProtocol):
             if not incoming.pending and not tls.pending():
                 break
         # Tickets, answers to key updates, alerts.
-        if self._outgoing.pending > self._held_bytes and not self._lost:
+        if self._outgoing.pending and not self._lost:
             self._flush()
 
     def _end_input(self) -> None:
@@ -303,7 +299,6 @@ class TlsStream(asyncio.BufferedProtocol):
                 self._write_close_notify()
 
     def _flush(self) -> None:
-        self._held_bytes = 0
         self._transport.write(self._outgoing.read())
 
     def _tell_fullness(self) -> None:
