@@ -65,7 +65,8 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
         float, _described("seconds", "from accepting a TLS connection to the end of its handshake")
     ] = 10.0
     pending_handshakes: Annotated[
-        int, _described("connections", "most TLS handshakes at one time; more wait to be accepted")
+        int,
+        _described("connections", "most TLS handshakes at one time; one more replaces a silent client, or waits"),
     ] = 1024
     read_ahead_bytes: Annotated[
         int, _described("bytes", "what a client may send ahead of an answer before ingressd stops reading")

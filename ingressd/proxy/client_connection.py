@@ -88,8 +88,8 @@ class ConnectionOwner:
         "head_limits",
         "header_read_seconds",
         "keep_alive_seconds",
-        "last_look",
         "lane",
+        "last_look",
         "lingering_bytes",
         "lingering_seconds",
         "read_ahead_bytes",
@@ -169,9 +169,10 @@ class ClientConnection:
         "writing_paused",
     )
 
-    def __init__(self, owner: ConnectionOwner, scheme: str) -> None:
+    def __init__(self, owner: ConnectionOwner, scheme: str, port: int) -> None:
+        """``port`` is the one that the client connected to."""
         self._owner = owner
-        self.peer = Peer("", scheme, 0)
+        self.peer = Peer("", scheme, port)
         self.transport: asyncio.Transport | None = None
         self.attachment: Attachment | None = None
         self._reading = _HEAD
@@ -323,14 +324,10 @@ class ClientConnection:
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclass of asyncio's.
         self.transport = cast(asyncio.Transport, transport)
-        peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        self.peer = Peer(
-            address=str(peer[0]) if isinstance(peer, tuple) else "",
-            scheme=self.peer.scheme,
-            port=int(own[1]) if isinstance(own, tuple) else 0,
-        )
-        # Whatever the kernel does not take at once holds back the endpoint. Not 0: a transport of TLS would take an
-        # empty buffer for a full one.
+        peer = transport.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self.peer = Peer(str(peer[0]), self.peer.scheme, self.peer.port)
+        # Whatever the kernel does not take at once holds back the endpoint.
         self.transport.set_write_buffer_limits(high=1)
         self._owner.connections.add(self)
         self.idle_since = self._owner.last_look
@@ -383,8 +380,6 @@ class ClientConnection:
         self.half_closed = self._end_seen = True
         if self._linger_until is not None:
             self._end_lingering()
-            return None
-        if self.peer.scheme == "https":
             return None
         if self._tunnel is not None:
             self._tunnel.client_eof()

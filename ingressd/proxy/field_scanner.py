@@ -78,8 +78,8 @@ class FieldScanner:
         self._find: Final = re.compile(pattern).finditer
 
     def scan(self, data: bytes, line_end: int) -> FieldScan | None:
-        """Look at the fields of the head at the start of ``data``, whose first line ends at ``line_end``, up to its empty
-        line. None if a byte of any field is outside the grammar, or the head is not complete."""
+        """Look at the fields of the head at the start of ``data``, whose first line ends at ``line_end``, up to its
+        empty line. None if a byte of any field is outside the grammar, or the head is not complete."""
         return self.walk(data, line_end) if COMPILED else self.search(data, line_end)
 
     def walk(self, data: bytes, line_end: int) -> FieldScan | None:

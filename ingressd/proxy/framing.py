@@ -44,7 +44,8 @@ class FramingError(ValueError):
 
 
 def parse_content_length(value: bytes) -> int:
-    """Only digits (``bytes.isdigit`` knows those of ASCII alone), and few enough of them: ``int`` would take a sign, spaces and underscores. Raises FramingError."""
+    """Only digits (``bytes.isdigit`` knows those of ASCII alone), and few enough of them: ``int`` would take a sign,
+    spaces and underscores. Raises FramingError."""
     if not value.isdigit() or len(value) > MAX_LENGTH_DIGITS:
         raise FramingError("Content-Length is not a number")
     return int(value)

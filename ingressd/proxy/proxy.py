@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from ingressd.proxy.admission import Admission
 from ingressd.proxy.aiohttp_lane import AiohttpLane
@@ -36,6 +37,8 @@ LAST_SECONDS = 0.1
 """For handlers that are cancelled, to end. aiohttp takes 0 for no limit."""
 
 ChooseContext = Callable[[str | None], ssl.SSLContext]
+NewConnection = Callable[[], ClientConnection]
+NewProtocol = Callable[[], asyncio.BaseProtocol]
 
 
 class Proxy:
@@ -94,7 +97,7 @@ class Proxy:
             lingering_bytes=settings.lingering_bytes,
         )
         self._connections = self._owner.connections
-        self._plain: list[tuple[asyncio.Server, socket.socket]] = []
+        self._plain: list[tuple[asyncio.Server, socket.socket, NewProtocol]] = []
         self._encrypted: list[TlsAcceptor] = []
         self._tasks = OwnedTasks()
         self._tasks.start(self.watchdog.run(), "watchdog")
@@ -102,19 +105,24 @@ class Proxy:
     async def listen_http(self, listening: socket.socket) -> None:
         """Serve plain HTTP on a bound socket, which the proxy owns from now on."""
         queue = listening.dup()
-        server = await asyncio.get_running_loop().create_server(
-            lambda: self._connection("http"), sock=listening, backlog=BACKLOG
-        )
-        self._plain.append((server, queue))
+        new_connection = self._connections_on(listening, "http")
+        loop = asyncio.get_running_loop()
+
+        def new_protocol() -> asyncio.BaseProtocol:
+            return as_protocol(new_connection(), loop)
+
+        server = await loop.create_server(new_protocol, sock=listening, backlog=BACKLOG)
+        self._plain.append((server, queue, new_protocol))
 
     def listen_https(
         self, listening: socket.socket, choose: ChooseContext, on_failure: Callable[[TlsFailure], None]
     ) -> None:
         """Serve HTTPS on a bound socket; ``choose`` picks the TLS context for the host that a client names."""
+        new_connection = self._connections_on(listening, "https")
         acceptor = TlsAcceptor(
             listening,
             choose,
-            lambda _: self._connection("https"),
+            lambda _: cast(asyncio.Protocol, new_connection()),
             on_failure=on_failure,
             handshake_timeout_seconds=self._settings.handshake_seconds,
             max_pending=self._settings.pending_handshakes,
@@ -145,9 +153,9 @@ class Proxy:
         idle_until = self.clock() + idle_seconds
         while self._plain:
             # Taken out first: a second call, when the first was cancelled, must not find a closed socket.
-            server, queue = self._plain.pop()
+            server, queue, new_protocol = self._plain.pop()
             server.close()
-            await self._accept_queued(queue)
+            await self._accept_queued(queue, new_protocol)
         for acceptor in self._encrypted:
             acceptor.stop_accepting()
         try:
@@ -170,10 +178,12 @@ class Proxy:
         await self._tasks.close()
         self._pool.close()
 
-    def _connection(self, scheme: str) -> asyncio.BaseProtocol:
-        return as_protocol(ClientConnection(self._owner, scheme), asyncio.get_running_loop())
+    def _connections_on(self, listening: socket.socket, scheme: str) -> NewConnection:
+        # All of them come in on this port, so none has to ask the kernel for it.
+        port = int(listening.getsockname()[1])
+        return lambda: ClientConnection(self._owner, scheme, port)
 
-    async def _accept_queued(self, queue: socket.socket) -> None:
+    async def _accept_queued(self, queue: socket.socket, new_protocol: NewProtocol) -> None:
         """Take over the clients that are connected, as far as they know: closing the socket would reset them."""
         loop = asyncio.get_running_loop()
         with queue:
@@ -185,7 +195,7 @@ class Proxy:
                     return
                 accepted.setblocking(False)
                 try:
-                    await loop.connect_accepted_socket(lambda: self._connection("http"), accepted)
+                    await loop.connect_accepted_socket(new_protocol, accepted)
                 except OSError:
                     accepted.close()
 

@@ -15,26 +15,10 @@ LINE_END = len(FIRST_LINE) - 2
 
 Facts = tuple[list[tuple[bytes, bytes, int, int, bool]], int, int, bool, int] | None
 
-PIECES = st.sampled_from(
-    [*NAMES, *NOTED, b"Host", b"HOST", b"X-Forwarded-Port", b"X-Forwarded-Por", b"hosts", b"x_y", b"a" * 40, b"[ost"]
-    + [
-        b":",
-        b": ",
-        b":\t",
-        b" ",
-        b"\t",
-        b"\r\n",
-        b"\r\n\r\n",
-        b"\r",
-        b"\n",
-        b"\0",
-        b"\x7f",
-        b"\x80",
-        b"\xff",
-        b"a",
-        b"_",
-    ]
-)
+SPELLINGS = [b"Host", b"HOST", b"X-Forwarded-Port", b"X-Forwarded-Por", b"hosts", b"x_y", b"a" * 40, b"[ost"]
+BETWEEN = [b":", b": ", b":\t", b" ", b"\t", b"\r\n", b"\r\n\r\n", b"\r", b"\n"]
+OTHERS = [b"\0", b"\x7f", b"\x80", b"\xff", b"a", b"_"]
+PIECES = st.sampled_from([*NAMES, *NOTED, *SPELLINGS, *BETWEEN, *OTHERS])
 
 
 def facts(scan: FieldScan | None) -> Facts:
