@@ -11,7 +11,6 @@ from aiohttp.helpers import rfc822_formatted_time
 from multidict import CIMultiDict
 
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.field_scanner import KnownField, remove_lines
 from ingressd.proxy.forwarding import end_to_end_fields
 from ingressd.proxy.framing import Framing
 from ingressd.proxy.request_head import RequestHead
@@ -176,29 +175,44 @@ def local_answer(
     return head if page is None or method == "HEAD" else head + page.body
 
 
-def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool, persistent: bool) -> bytes:
-    """Return the bytes of an upstream's head on its way to the client."""
+def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool, persistent: bool) -> list[bytes]:
+    """Return the bytes of an upstream's head on its way to the client, in pieces."""
     if not head.spliceable:
         connection = _connection_option(keep_alive=keep_alive, persistent=persistent)
         fields = answer_fields(head, rfc822_formatted_time())
         reason_phrase = head.reason_phrase.decode("utf-8", "surrogateescape")
-        return answer_head(head.status, reason_phrase, fields, framing, connection)
-    added = b""
+        return [answer_head(head.status, reason_phrase, fields, framing, connection)]
+    raw = head.raw
+    pieces: list[bytes] = []
+    begin = 0
+    if head.version[1] < 1 or not head.reason_phrase:
+        pieces.append(b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason_phrase))
+        begin = head.fields_begin
+    added = _added_lines(head, framing, keep_alive=keep_alive, persistent=persistent)
     has_length = False
-    dropped: list[KnownField] = []
     for field in head.known:
-        name = field.name
-        if name == b"content-length":
-            if has_length or head.status == 204:
-                dropped.append(field)
-            elif head.framing.length and field.value.startswith(b"0"):
-                dropped.append(field)
-                added += b"Content-Length: %d\r\n" % (head.framing.length or 0)
+        if field.name == b"content-length" and not has_length and head.status != 204:
             has_length = True
-        else:
-            dropped.append(field)
-    if not head.has_server:
-        added += b"Server: ingressd\r\n"
+            if head.framing.length == 0 or field.first_byte != _ZERO:
+                continue
+            added = b"Content-Length: %d\r\n%b" % (head.framing.length or 0, added)
+        if field.begin > begin:
+            pieces.append(raw[begin : field.begin])
+        begin = field.end
+    if added:
+        pieces.append(raw[begin : len(raw) - 2])
+        pieces.append(added)
+        pieces.append(b"\r\n")
+    else:
+        pieces.append(raw[begin:] if begin else raw)
+    return pieces
+
+
+_ZERO: Final = 0x30
+
+
+def _added_lines(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool, persistent: bool) -> bytes:
+    added = b"" if head.has_server else b"Server: ingressd\r\n"
     if not head.has_date:
         added += b"Date: %b\r\n" % rfc822_formatted_time().encode("ascii")
     if framing.chunked:
@@ -207,12 +221,7 @@ def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool
         added += b"Connection: close\r\n"
     elif not persistent:
         added += b"Connection: keep-alive\r\n"
-    if head.version[1] == 1 and head.reason_phrase:
-        if not added and not dropped:
-            return head.raw
-        return remove_lines(head.raw, 0, dropped) + added + b"\r\n"
-    first_line = b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason_phrase)
-    return first_line + remove_lines(head.raw, head.fields_begin, dropped) + added + b"\r\n"
+    return added
 
 
 def _connection_option(*, keep_alive: bool, persistent: bool) -> str | None:

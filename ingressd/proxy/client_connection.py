@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 
+from ingressd.proxy.authority import NO_AUTHORITY
 from ingressd.proxy.bounded_reads import BoundedReads
 from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.failures import Failure, Reason
@@ -152,6 +153,7 @@ class ClientConnection:
         "_end_seen",
         "_head_started",
         "_input",
+        "_last_authority",
         "_linger_ended",
         "_linger_until",
         "_offset",
@@ -179,6 +181,7 @@ class ClientConnection:
         self._reading = _HEAD
         self._reader: BodyReader | None = None
         self._input = b""
+        self._last_authority = NO_AUTHORITY
         self._offset = 0
         self._scanned = 0
         self._empty_lines = 0
@@ -484,7 +487,7 @@ class ClientConnection:
     def _take_whole_head(self, data: bytes) -> bool:
         """Have the request answered if ``data`` is its head, whole and plain, and nothing else; most reads are."""
         try:
-            head = whole_request_head(data, self._owner.head_limits)
+            head = whole_request_head(data, self._owner.head_limits, self._last_authority)
         except Failure as failure:
             self._refuse(failure, data)
             return True
@@ -505,6 +508,7 @@ class ClientConnection:
 
     def _answer(self, head: RequestHead) -> None:
         self._empty_lines = 0
+        self._last_authority = head.authority
         if head.has_body and head.upgrade is None:
             self._reading = _BODY
             self._reader = ChunkedReader() if head.framing.chunked else LengthReader(head.framing.length or 0)

@@ -29,11 +29,12 @@ class Decision:
 
 def decide(table: RoutingTable, head: RequestHead) -> Decision:
     """Match the request; the result is pinned for the request's whole life, whatever the table becomes."""
-    match = table.match(head.authority.host, head.target.path)
-    route = match.route
+    virtual_host = table.find_host(head.authority.host)
+    if virtual_host is None:
+        return Decision(None, None, head.target, Failure(Reason.NO_HOST))
+    route = table.find_route(virtual_host, head.target.path)
     if route is None:
-        reason = Reason.NO_HOST if match.host is None else Reason.NO_PATH
-        return Decision(None, None, head.target, Failure(reason))
+        return Decision(None, None, head.target, Failure(Reason.NO_PATH))
     if route.denied:
         return Decision(route, None, head.target, Failure(Reason.ROUTE_DENIED, route.denied))
     if route.upstream is None:

@@ -90,6 +90,7 @@ class Exchange:
         "_connection",
         "_head",
         "_last_activity",
+        "_may_replay",
         "_passes_trailers",
         "_progress",
         "_replay",
@@ -102,6 +103,7 @@ class Exchange:
         "_tried",
         "_unsent_bytes",
         "_upstream",
+        "_upstream_head",
         "_waits_for",
         "ended",
         "takes_used_connections",
@@ -129,8 +131,11 @@ class Exchange:
         self._tried: frozenset[Endpoint] = _NONE_TRIED
         self.takes_used_connections = True
         self._waits_for: Endpoint | None = None
-        self._replay: list[bytes] | None = [upstream_head]
-        self._replay_bytes = len(upstream_head)
+        self._upstream_head = upstream_head
+        self._replay: list[bytes] | None = None
+        """What has come of the body, until too much of it has to be sent a second time."""
+        self._replay_bytes = 0
+        self._may_replay = True
         self._request_complete = not head.has_body
         self._answer_begun = False
         self._sending_paused = False
@@ -203,7 +208,7 @@ class Exchange:
             self._answer_is_open_ended = head.framing.length is None
             # Fields that Connection names go, trailers too (RFC 9110 section 7.6.1): where it names any, all go.
             self._passes_trailers = self._head.takes_trailers and head.spliceable
-            self._replay = None
+            self._stop_replay()
         try:
             self._client.begin_answer(head, data, complete=complete)
         except Exception:
@@ -237,7 +242,7 @@ class Exchange:
         # Until there is a connection again, more of the body would only pile up here.
         self._sending_paused = False
         self._client.pause_body()
-        if any_byte_received or self._replay is None or self._head.method not in IDEMPOTENT_METHODS:
+        if any_byte_received or not self._may_replay or self._head.method not in IDEMPOTENT_METHODS:
             self._fail(failure)
         elif self._reused:
             # The endpoint closed an idle connection while the request was on its way: it is not at fault.
@@ -378,10 +383,9 @@ class Exchange:
             self._touch()
         replay = self._replay
         connection.begin(self, self._head.method, self._head.upgrade)
-        if replay is not None:
-            connection.send(replay[0] if len(replay) == 1 else b"".join(replay))
-            if self._replay_bytes > MAX_REPLAY_BYTES:
-                self._replay = None
+        if self._may_replay:
+            connection.send(self._upstream_head if replay is None else b"".join([self._upstream_head, *replay]))
+            self._limit_replay()
         if self._client_paused:
             connection.pause_reading()
         if not connection.writing_paused:
@@ -389,7 +393,9 @@ class Exchange:
 
     def _send(self, data: bytes) -> None:
         self._touch()
-        if self._replay is not None:
+        if self._may_replay:
+            if self._replay is None:
+                self._replay = []
             self._replay.append(data)
             self._replay_bytes += len(data)
         if self._connection is not None:
@@ -398,7 +404,11 @@ class Exchange:
 
     def _limit_replay(self) -> None:
         if self._replay_bytes > MAX_REPLAY_BYTES:
-            self._replay = None
+            self._stop_replay()
+
+    def _stop_replay(self) -> None:
+        self._may_replay = False
+        self._replay = None
 
     def _touch(self) -> None:
         self._last_activity = self._clock()
@@ -413,7 +423,7 @@ class Exchange:
     def _end(self, *, keep_connection: bool, now: float = 0.0) -> None:
         """``now`` where the time is known."""
         self.ended = True
-        self._replay = None
+        self._stop_replay()
         connection, self._connection = self._connection, None
         if connection is None:
             if self._waits_for is not None:

@@ -33,6 +33,11 @@ class KnownField:
         return self._head[self._value_begin : self._value_end]
 
     @property
+    def first_byte(self) -> int:
+        """Of the value, or of what stands behind an empty one."""
+        return self._head[self._value_begin]
+
+    @property
     def plain(self) -> bool:
         """Whether one space stands before the value, and no other white space around it."""
         begin = self.begin + len(self.name) + 1

@@ -154,7 +154,7 @@ class RelayClientSide:
     # What the exchange calls (ClientSide).
 
     def send_informational(self, head: ResponseHead) -> None:
-        if self._head is not None and self._head.version >= (1, 1):
+        if self._head is not None and self._head.version[1] >= 1:
             self._connection.write(interim_head(head))
 
     def begin_answer(self, head: ResponseHead, data: bytes, *, complete: bool) -> None:
@@ -170,18 +170,16 @@ class RelayClientSide:
             and request.upgrade is None
             and self._connection.more_requests_follow
         )
-        first = relayed_head(head, framing, keep_alive=keep_alive, persistent=request.version >= (1, 1))
+        pieces = relayed_head(head, framing, keep_alive=keep_alive, persistent=request.version[1] >= 1)
         if framing.body and data:
             self._progress.bytes_sent += len(data)
-            if framing.chunked:
-                data = chunk(data)
-            first += data
+            pieces.append(chunk(data) if framing.chunked else data)
+        if complete and framing.chunked:
+            pieces.append(LAST_CHUNK)
         self._answered_status = head.status
+        self._connection.write(b"".join(pieces))
         if complete:
-            self._connection.write(first + LAST_CHUNK if framing.chunked else first)
             self._end()
-        else:
-            self._connection.write(first)
 
     def send_data(self, data: bytes) -> None:
         if self._framing.body:
@@ -248,7 +246,7 @@ class RelayClientSide:
             and connection.more_requests_follow
         )
         method = head.method if head is not None else "GET"
-        persistent = head is None or head.version >= (1, 1)
+        persistent = head is None or head.version[1] >= 1
         connection.write(local_answer(status, page, failure, method, keep_alive=keep_alive, persistent=persistent))
         self._keep_alive = keep_alive
         if page is not None and method != "HEAD":

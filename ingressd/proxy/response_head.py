@@ -100,19 +100,19 @@ def find_response_head_end(data: bytes, scanned: int = 0) -> int:
 def whole_response_head(data: bytes, request_method: str) -> ResponseHead | None:
     """Parse the head at the start of ``data`` if all of it is there, and plain; None says nothing against it. Raises
     Failure."""
-    line_end: i64 = 0
-    length: i64 = len(data)
-    while line_end < length and data[line_end] != _CARRIAGE_RETURN:
-        line_end += 1
-    status_line = _parse_status_line(data[:line_end]) if line_end < _LONGEST_PLAIN_LINE else None
+    line_end: i64 = len(_USUAL_LINE) - 2
+    status_line: tuple[int, int, bytes] | None = _USUAL_STATUS
+    if data[: len(_USUAL_LINE)] != _USUAL_LINE:
+        line_end = data.find(b"\r\n", 0, _LONGEST_PLAIN_LINE)
+        status_line = _parse_status_line(data[:line_end]) if line_end >= 0 else None
     scan = _SCANNER.scan(data, line_end) if status_line is not None else None
-    if status_line is None or scan is None or scan.end > MAX_HEAD_BYTES or data[line_end + 1] != _LINE_FEED:
+    if status_line is None or scan is None or scan.end > MAX_HEAD_BYTES:
         return None
     return _interpret(data[: scan.end], line_end, status_line, scan, request_method)
 
 
-_CARRIAGE_RETURN: Final = 0x0D
-_LINE_FEED: Final = 0x0A
+_USUAL_LINE: Final = b"HTTP/1.1 200 OK\r\n"
+_USUAL_STATUS: Final = (1, 200, b"OK")
 _LONGEST_PLAIN_LINE: Final = 64
 
 

@@ -27,9 +27,6 @@ class Match:
         self.route: Final = route
 
 
-_NO_MATCH: Final = Match(None, None)
-
-
 class RoutingTable:
     """Three dictionaries of immutable values; a change is one assignment for each value that differs.
 
@@ -85,15 +82,17 @@ class RoutingTable:
         that of any host, never to the paths of another host.
         """
         virtual_host = self.find_host(host)
-        if virtual_host is None:
-            return _NO_MATCH
+        return Match(virtual_host, None if virtual_host is None else self.find_route(virtual_host, path))
+
+    def find_route(self, virtual_host: VirtualHost, path: str) -> Route | None:
+        """Return the route of ``path`` (canonical) once the host is decided."""
         route = virtual_host.paths.find(path)
         if route is None:
             route = virtual_host.fallback
             if route is None:
                 any_host = self.hosts.get(ANY_HOST)
                 route = any_host.fallback if any_host is not None else None
-        return Match(virtual_host, route)
+        return route
 
     def certificate_name(self, server_name: str | None) -> str | None:
         """Return which certificate a connection for ``server_name`` gets: exact, wildcard, then any host's.

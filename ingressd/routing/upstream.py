@@ -15,7 +15,7 @@ def upstream_key(namespace: str, service: str, port: str | int) -> UpstreamKey:
     return UpstreamKey(f"{namespace}/{service}:{port}")
 
 
-class Endpoint(msgspec.Struct, frozen=True, order=True, gc=False):
+class Endpoint(msgspec.Struct, frozen=True, order=True, gc=False, cache_hash=True):
     """``address`` is an IP address, or a DNS name that is resolved at each connect (ExternalName). ``guarded``: the
     author of the name is not trusted, so it must not lead to this machine."""
 

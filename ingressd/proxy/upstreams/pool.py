@@ -14,7 +14,7 @@ from ingressd.proxy.upstreams.guarded_address import guarded_addresses
 from ingressd.proxy.watchdog import Watched
 from ingressd.routing.upstream import Endpoint
 
-JUST_READ_SECONDS: Final = 0.0005
+JUST_READ_SECONDS: Final = 0.002
 
 
 class PoolLimits(msgspec.Struct, frozen=True, kw_only=True):
