@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ingressd.cli.options import PORT, lane_option, map_option, trusted_proxy_option
+from ingressd.cli.options import PORT, lane_option, map_option, program_options, trusted_proxy_option
 from ingressd.cli.sections import Section
 from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
@@ -137,6 +137,8 @@ SERVE = Section(
     ),
 )
 
+CODE = Section("Python code in front of routes", program_options("MODULE:FACTORY"))
+
 LOGS = Section(
     "Logs",
     (
@@ -195,7 +197,7 @@ STATUS = Section(
     ),
 )
 
-RUN_SECTIONS = (SOURCE, CLASS, SERVE, LOGS, ADMIN, STATUS)
+RUN_SECTIONS = (SOURCE, CLASS, SERVE, CODE, LOGS, ADMIN, STATUS)
 
 CLUSTER_ONLY = (
     "kubeconfig",

@@ -10,7 +10,13 @@ from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.exchange import ClientSide, Exchange, UpstreamSide
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.forwarding import Network, given_request_id, identify_client, upstream_request_head
+from ingressd.proxy.forwarding import (
+    Network,
+    client_scheme,
+    given_request_id,
+    identify_client,
+    upstream_request_head,
+)
 from ingressd.proxy.progress import Progress, Recorder
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.request_sketch import RequestSketch
@@ -55,6 +61,15 @@ class Admission:
         decision = decide(self._table, head)
         progress.route = decision.route
         return decision
+
+    def identify(self, head: RequestHead, connection: ClientConnection, progress: Progress) -> str:
+        """Return the client's address, once trusted proxies in front have been believed."""
+        progress.client = identify_client(head, connection.peer, self._trusted_proxies).address
+        return progress.client
+
+    def scheme(self, head: RequestHead, connection: ClientConnection) -> str:
+        """Return ``http`` or ``https``: what the client itself used, as far as it can be believed."""
+        return client_scheme(head, connection.peer, self._trusted_proxies)
 
     def exchange(
         self,

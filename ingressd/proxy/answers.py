@@ -135,6 +135,15 @@ def answer_framing(request: RequestHead, head: ResponseHead) -> AnswerFraming:
     return _CHUNKED if request.version >= (1, 1) else _UNTIL_END
 
 
+def changed_framing(request: RequestHead, head: ResponseHead, status: int) -> tuple[AnswerFraming, int | None]:
+    """Return the framing of an answer that keeps its body and gets another ``status``, and its Content-Length."""
+    if not has_body(status, request.method):
+        return _WITHOUT_BODY, None
+    if not has_body(head.status, request.method):
+        return _BY_LENGTH, 0
+    return answer_framing(request, head), head.framing.length
+
+
 _WITHOUT_BODY = AnswerFraming(body=False, chunked=False, until_end=False)
 _BY_LENGTH = AnswerFraming(body=True, chunked=False, until_end=False)
 _CHUNKED = AnswerFraming(body=True, chunked=True, until_end=False)

@@ -15,8 +15,8 @@ from ingressd.routing.upstream import Upstream
 
 
 class Decision(NamedTuple):
-    """``route`` is set whenever one matched, also beside a failure. Either ``failure`` is set, or ``upstream`` is.
-    ``target`` is what the upstream is asked for."""
+    """``route`` is set whenever one matched, also beside a failure. Either ``failure`` is set, or ``upstream`` is, or
+    the route has a handler. ``target`` is what the upstream is asked for."""
 
     route: Route | None
     upstream: Upstream | None
@@ -34,6 +34,8 @@ def decide(table: RoutingTable, head: RequestHead) -> Decision:
     if route.denied:
         return Decision(route, None, "", Failure(Reason.ROUTE_DENIED, route.denied))
     if route.upstream is None:
+        if route.program is not None and route.program.handler:
+            return Decision(route, None, "", None)
         return Decision(route, None, "", Failure(Reason.RESOURCE_BACKEND))
     upstream = table.upstreams.get(route.upstream)
     if upstream is None:

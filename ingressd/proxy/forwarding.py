@@ -68,6 +68,15 @@ def identify_client(head: RequestHead, peer: Peer, trusted: Sequence[Network]) -
     return ClientIdentity(address, host, _identity_lines(address, forwarded_for, port, proto))
 
 
+def client_scheme(head: RequestHead, peer: Peer, trusted: Sequence[Network]) -> str:
+    """Return ``http`` or ``https``: that of the connection, unless a trusted proxy says what its client used."""
+    if is_trusted(peer.address, trusted):
+        for value in head.values(b"x-forwarded-proto")[-1:]:
+            if value.lower() in (b"http", b"https"):
+                return value.lower().decode("ascii")
+    return peer.scheme
+
+
 @lru_cache(maxsize=4096)
 def _stranger_lines(peer: Peer) -> bytes:
     """The same for every request of a connection."""

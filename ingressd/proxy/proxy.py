@@ -15,6 +15,7 @@ from ingressd.proxy.client_connection import ClientConnection, Lane
 from ingressd.proxy.exchange import UpstreamSide
 from ingressd.proxy.forwarding import Network
 from ingressd.proxy.idle_connections import IdleConnections
+from ingressd.proxy.programs import Programs
 from ingressd.proxy.progress import Observer, Recorder
 from ingressd.proxy.relay_lane import RelayLane
 from ingressd.proxy.request_head import HeadLimits
@@ -49,6 +50,7 @@ class Proxy:
         hints: Hints | None = None,
         metrics: Metrics | None = None,
         observers: tuple[Observer, ...] = (),
+        programs: Programs | None = None,
     ) -> None:
         self.clock = time.monotonic
         self.table = table
@@ -82,8 +84,11 @@ class Proxy:
             hints=hints or {},
         )
         relay = RelayLane(self._admission)
-        self._aiohttp_lane = AiohttpLane(self._admission, relay, self.head_limits)
-        self.lane: Lane = relay if lane is LaneName.RELAY else self._aiohttp_lane
+        attached = programs or Programs()
+        self._aiohttp_lane = AiohttpLane(self._admission, relay, self.head_limits, attached)
+        relay.programmed = self._aiohttp_lane
+        relays = lane is LaneName.RELAY and not attached.everywhere
+        self.lane: Lane = relay if relays else self._aiohttp_lane
         self.idle = IdleConnections(settings.keep_alive_seconds, self.clock)
         self.connections: set[ClientConnection] = set()
         self._plain: list[tuple[asyncio.Server, socket.socket]] = []
