@@ -210,11 +210,16 @@ class ProgramSettings(msgspec.Struct, frozen=True, kw_only=True):
         for name in (*self.allowed_middleware, *self.allowed_handlers):
             require_program_name(name)
         for reference in (*self.middleware, *self.allowed_middleware.values(), *self.allowed_handlers.values()):
-            if not _FACTORY.fullmatch(reference):
-                raise SettingsError(f"{reference!r} is not package.module:factory")
+            require_factory(reference)
 
     def __bool__(self) -> bool:
         return bool(self.middleware or self.allowed_middleware or self.allowed_handlers)
+
+
+def require_factory(reference: str) -> None:
+    """Raise SettingsError for what is not the place of a factory in Python code."""
+    if not _FACTORY.fullmatch(reference):
+        raise SettingsError(f"{reference!r} is not package.module:factory")
 
 
 def require_program_name(name: str) -> None:

@@ -18,6 +18,7 @@ from ingressd.settings import (
     ServingSettings,
     SettingsError,
     parse_networks,
+    require_factory,
     require_program_name,
 )
 from ingressd.translate.annotations.programs import AllowedPrograms
@@ -81,18 +82,29 @@ def allowed_programs(flags: ProgramFlags) -> AllowedPrograms:
 
 def program_settings(flags: ProgramFlags) -> ProgramSettings:
     """Return the Python code to load; raises CommandError."""
-    for flag, texts in (("--allow-middleware", flags.allowed_middleware), ("--allow-handler", flags.allowed_handlers)):
-        for text in texts:
-            if "=" not in text:
-                raise CommandError(f"{flag}: {text!r} is not NAME=package.module:factory")
+    for reference in flags.middleware:
+        _require_factory(f"--middleware {reference}", reference)
+    return ProgramSettings(
+        middleware=flags.middleware,
+        allowed_middleware=_bindings("--allow-middleware", flags.allowed_middleware),
+        allowed_handlers=_bindings("--allow-handler", flags.allowed_handlers),
+    )
+
+
+def _bindings(flag: str, texts: Iterable[str]) -> dict[str, str]:
+    bound = _names(flag, texts)
+    for name, reference in bound.items():
+        if not reference:
+            raise CommandError(f"{flag} {name}: say where the code is, as {name}=package.module:factory")
+        _require_factory(f"{flag} {name}={reference}", reference)
+    return bound
+
+
+def _require_factory(flag: str, reference: str) -> None:
     try:
-        return ProgramSettings(
-            middleware=flags.middleware,
-            allowed_middleware=_names("--allow-middleware", flags.allowed_middleware),
-            allowed_handlers=_names("--allow-handler", flags.allowed_handlers),
-        )
+        require_factory(reference)
     except SettingsError as error:
-        raise CommandError(f"--middleware, --allow-middleware, --allow-handler: {error}") from error
+        raise CommandError(f"{flag}: {error}") from error
 
 
 def _names(flag: str, texts: Iterable[str]) -> dict[str, str]:

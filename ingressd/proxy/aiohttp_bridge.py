@@ -99,6 +99,11 @@ class AiohttpBridge(web.RequestHandler):
         if listener is not None and self._client.half_closed:
             listener.client_half_closed()
 
+    @property
+    def forwards(self) -> bool:
+        """Whether an exchange goes on, which watches the client itself."""
+        return self._forwarding is not None
+
     def ask_for_body(self) -> None:
         """Somebody wants the body: tell the client, if it waits to be told (RFC 9110 section 10.1.1)."""
         head, payload = self.head, self.payload
@@ -166,6 +171,7 @@ class BridgeRequest(web.BaseRequest):
             raise RuntimeError("aiohttp found a request that nobody gave it")
         self.bridge = bridge
         self.connection = bridge.client
+        self.parsed = message
         self.head: RequestHead = bridge.head
         self.progress: Progress = bridge.progress
         super().__init__(message, payload, bridge, writer, task, asyncio.get_running_loop())

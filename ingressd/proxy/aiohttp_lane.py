@@ -115,7 +115,9 @@ class AiohttpLane:
         remote = self._admission.identify(head, connection, progress)
         scheme = self._admission.scheme(head, connection)
         seen = program_request(request, writer, facts, remote=remote, scheme=scheme)
-        return ProgramRun(code, request, seen, writer=writer, decision=decision, lane=self)
+        return ProgramRun(
+            code, request, seen, writer=writer, decision=decision, lane=self, watchdog=self._admission.side.watchdog
+        )
 
     def _may_keep_alive(self, request: BridgeRequest) -> bool:
         """Whether the client may send another request after an answer that is not the upstream's."""

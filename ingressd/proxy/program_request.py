@@ -43,7 +43,14 @@ class ProgramRequest(web.Request):
 
     def clone(self, **replaced: Any) -> ProgramRequest:
         known = {"scheme": self.scheme, "host": self.host, "remote": self.remote}
-        copy = super().clone(**{name: value for name, value in known.items() if value is not None} | replaced)
+        message = self._message
+        if "headers" in replaced:
+            # aiohttp's own copy fails for bytes that are not UTF-8.
+            self._message = with_fields(message, CIMultiDict(replaced.pop("headers")))
+        try:
+            copy = super().clone(**{name: value for name, value in known.items() if value is not None} | replaced)
+        finally:
+            self._message = message
         if not isinstance(copy, ProgramRequest):
             raise TypeError("a clone is of the same class")
         return copy
@@ -76,16 +83,26 @@ class ProgramRequest(web.Request):
         return self._protocol
 
 
+def with_fields(message: RawRequestMessage, fields: CIMultiDict[str]) -> RawRequestMessage:
+    """Return the message with other header fields, where lone surrogates stand for bytes that are not UTF-8."""
+    raw = tuple(
+        (name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape"))
+        for name, value in fields.items()
+    )
+    return message._replace(headers=CIMultiDictProxy(fields), raw_headers=raw)
+
+
 def program_request(
     inner: BridgeRequest, writer: AbstractStreamWriter, facts: RequestFacts, *, remote: str, scheme: str
 ) -> ProgramRequest:
     """Return what Python code sees of a request. Bytes of fields that are not UTF-8 become lone surrogates."""
     # What a client names in Connection goes here and not later: so it cannot take away what a middleware adds.
-    fields = [(name, value) for _, name, value in end_to_end_fields(inner.head.fields)]
-    texts = ((name.decode("ascii"), value.decode("utf-8", "surrogateescape")) for name, value in fields)
-    message: RawRequestMessage = inner.message
+    fields = CIMultiDict(
+        (name.decode("ascii"), value.decode("utf-8", "surrogateescape"))
+        for _, name, value in end_to_end_fields(inner.head.fields)
+    )
     return ProgramRequest(
-        message._replace(headers=CIMultiDictProxy(CIMultiDict(texts)), raw_headers=tuple(fields)),
+        with_fields(inner.parsed, fields),
         inner.content,
         inner.bridge,
         writer,

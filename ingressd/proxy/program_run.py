@@ -11,6 +11,7 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
+from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.aiohttp_bridge import BridgeRequest
 from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse
 from ingressd.proxy.changed_request import changed_decision, changed_head
@@ -20,6 +21,7 @@ from ingressd.proxy.program_request import ProgramRequest
 from ingressd.proxy.program_writer import ProgramWriter
 from ingressd.proxy.programs import Code
 from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class ProgramRun:
         writer: ProgramWriter,
         decision: Decision,
         lane: Forwarding,
+        watchdog: Watchdog,
     ) -> None:
         self._code = code
         self._inner = inner
@@ -63,12 +66,20 @@ class ProgramRun:
         self._writer = writer
         self._decision = decision
         self._lane = lane
+        self._watchdog = watchdog
+        self._task: asyncio.Task[object] | None = None
+        self._moved = (0, False)
+        self._idle_since = 0.0
+        route = decision.route
+        self._patience_seconds = (route.timeouts if route is not None else Timeouts()).read
         self._forwarded: ForwardedResponse | LocalResponse | TunnelResponse | None = None
         self._of_handler: object = None
         self._culprit: tuple[BaseException, Reason, str] | None = None
 
     async def answer(self) -> web.StreamResponse:
         """Return what aiohttp is to send, or has nothing left to do for."""
+        self._task = asyncio.current_task()
+        self._watchdog.add(self)
         try:
             return await self._send(await self._call(0, self._request))
         except web.HTTPException as answer:
@@ -84,7 +95,24 @@ class ProgramRun:
         except _ERRORS as error:
             return self._fail(error)
         finally:
-            self._culprit = None
+            self._watchdog.discard(self)
+            self._culprit = self._task = None
+
+    # What the watchdog calls.
+
+    def check(self, now: float) -> None:
+        """End code that a client may have left: whether one that has sent FIN is gone shows only when it is sent
+        something, and this code sends nothing."""
+        moved = (self._writer.output_size, self._inner.bridge.forwards)
+        if not self._inner.connection.half_closed or moved != self._moved or moved[1]:
+            self._moved, self._idle_since = moved, now
+        elif self._task is not None and now - self._idle_since > self._patience_seconds:
+            self._inner.progress.finish(
+                Failure(Reason.CLIENT_CLOSED).answer.status,
+                Reason.CLIENT_CLOSED,
+                f"the client sends no more, and there was no answer for {self._patience_seconds:g} s",
+            )
+            self._task.cancel()
 
     # Through the code.
 

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from aiohttp.http import SERVER_SOFTWARE
 from aiohttp.http_writer import StreamWriter
 from multidict import CIMultiDict
 
 from ingressd.proxy.aiohttp_bridge import AiohttpBridge
+from ingressd.proxy.answers import SERVER
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import has_body
 from ingressd.proxy.written_fields import checked_fields, checked_status_line, field_bytes, with_length
@@ -45,6 +47,7 @@ class ProgramWriter(StreamWriter):
         status = int(status_text)
         first_line = checked_status_line(status, phrase[0] if phrase else "")
         fields = checked_fields(headers.items())
+        fields = [(name, SERVER if value == SERVER_SOFTWARE else value) for name, value in fields]
         if self.length is not None and self.length < 0:
             raise ValueError("Content-Length is less than 0")
         self._has_body = has_body(status, self._head.method)

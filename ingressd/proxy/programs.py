@@ -137,5 +137,7 @@ def _told(error: BaseException) -> str:
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if isinstance(error, SyntaxError):
         return text
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return text if frame.filename == __file__ else f"{text}, at {frame.filename}:{frame.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    # The innermost line that somebody wrote: not Python's own frozen modules, and not this one.
+    written = [frame for frame in frames if not frame.filename.startswith("<") and frame.filename != __file__]
+    return f"{text}, at {written[-1].filename}:{written[-1].lineno}" if written else text
