@@ -35,7 +35,7 @@ def factory() -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
         given = request.headers.get(KEY_FIELD, "").encode("utf-8", "surrogateescape")
         client = next((client for key, client in known if hmac.compare_digest(key, given)), None)
         if client is None:
-            _log.warning("no valid key from %s for Ingress %s", request.remote, request[FACTS].ingress)
+            _log.info("no valid key from %s for Ingress %s", request.remote, request[FACTS].ingress)
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "ApiKey"}, text="a valid X-API-Key is needed\n")
         fields = request.headers.copy()
         # All of them: a client may have sent the field of that name itself.
