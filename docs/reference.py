@@ -14,6 +14,7 @@ from ingressd.kube.permissions import PERMISSIONS
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.failures import ANSWERS
 from ingressd.proxy.forwarded_fields import CLIENT_FIELDS
+from ingressd.proxy.program_run import ANSWERED_BY_HANDLER, ANSWERED_BY_MIDDLEWARE
 from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
     DEFAULT_BIND,
@@ -26,7 +27,7 @@ from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector
 from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.log_writer import ATOMIC_BYTES
 from ingressd.telemetry.metrics import Metrics, RequestKey, RouteKey, RouteSeries
-from ingressd.translate.annotations.catalogue import CATALOGUE, NGINX_PREFIX
+from ingressd.translate.annotations.catalogue import CATALOGUE, NGINX_PREFIX, OWN_CATALOGUE
 
 CLIENT_FIELD_VALUES = (
     ("`X-Request-ID`", "the client's, if it is one short harmless token; otherwise 32 hexadecimal digits"),
@@ -147,6 +148,8 @@ def reference() -> str:
                     for reason, answer in ANSWERS.items()
                 ),
             ),
+            f"An answer that Python code gives, without having failed, has the reason `{ANSWERED_BY_MIDDLEWARE}` or "
+            f"`{ANSWERED_BY_HANDLER}` in the last two; its fields are its own.\n",
             "## Metrics\n",
             "At `/metrics` of the admin port; from `ingressd_ready` on only of `ingressd run`, and there only what "
             "applies.\n",
@@ -193,6 +196,12 @@ def reference() -> str:
                     )
                     for annotation in sorted(CATALOGUE.values(), key=lambda each: (not each.supported, each.name))
                 ),
+            ),
+            "Those of ingressd, which deny the routes when they ask for what is not allowed "
+            "([Python code](middleware.md)):\n",
+            table(
+                ("annotation", "meaning"),
+                ((f"`{annotation.full_name}`", annotation.advice) for annotation in OWN_CATALOGUE.values()),
             ),
         )
     )

@@ -90,11 +90,9 @@ ANSWERS: dict[Reason, Answer] = {
     Reason.UPSTREAM_TIMEOUT: Answer(504, Side.UPSTREAM, False, "The endpoint did not answer in time."),
     Reason.DRAINING: Answer(503, Side.PROXY, False, "ingressd is shutting down."),
     Reason.MIDDLEWARE_FAILED: Answer(
-        500, Side.CONFIGURATION, False, "A middleware in front of this route failed; ingressd's log says how."
+        500, Side.PROXY, False, "A middleware in front of this route failed; ingressd's log says how."
     ),
-    Reason.HANDLER_FAILED: Answer(
-        500, Side.CONFIGURATION, False, "The handler of this route failed; ingressd's log says how."
-    ),
+    Reason.HANDLER_FAILED: Answer(500, Side.PROXY, False, "The handler of this route failed; ingressd's log says how."),
     Reason.INTERNAL_ERROR: Answer(500, Side.PROXY, False, "ingressd failed; its log says how."),
 }
 

@@ -8,10 +8,13 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingressd.policies.program import Program
 from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.programs import Handler, Programs
 from ingressd.settings import LaneName
 from tests.support.proxying import ServingProxy, serving, table_for
 from tests.support.upstream import RecordingUpstream, read_message, recording_upstream
@@ -108,14 +111,24 @@ def head_of(answer: bytes) -> bytes:
 
 
 class TwoLanes:
-    def __init__(self, script: Scripted, upstream: RecordingUpstream, proxies: dict[LaneName, ServingProxy]) -> None:
+    """``coded`` is a proxy whose requests pass a middleware, which writes every header field anew and changes none."""
+
+    def __init__(
+        self,
+        script: Scripted,
+        upstream: RecordingUpstream,
+        proxies: dict[LaneName, ServingProxy],
+        coded: ServingProxy,
+    ) -> None:
+        self.coded = coded
         self.script = script
         self.upstream = upstream
         self.proxies = proxies
 
-    async def outcome(self, lane: LaneName, request: bytes) -> tuple[bytes, bytes, list[tuple[int, str, int, int]]]:
+    async def outcome(
+        self, proxy: ServingProxy, request: bytes
+    ) -> tuple[bytes, bytes, list[tuple[int, str, int, int]]]:
         """Return what the upstream got, what the client got, and what was recorded."""
-        proxy = self.proxies[lane]
         self.upstream.connections.clear()
         proxy.records.clear()
         answered = await proxy.send(request)
@@ -132,7 +145,16 @@ async def two_lanes() -> AsyncIterator[TwoLanes]:
         upstream = await stack.enter_async_context(recording_upstream(script))
         table = table_for([upstream.endpoint])
         proxies = {lane: await stack.enter_async_context(serving(table, lane=lane)) for lane in LaneName}
-        yield TwoLanes(script, upstream, proxies)
+        code = Programs((), {"rewrite": write_anew})
+        coded = await stack.enter_async_context(
+            serving(table_for([upstream.endpoint], program=Program(("rewrite",))), lane=LaneName.RELAY, programs=code)
+        )
+        yield TwoLanes(script, upstream, proxies, coded)
+
+
+@web.middleware
+async def write_anew(request: web.Request, handler: Handler) -> web.StreamResponse:
+    return await handler(request.clone(headers=list(request.headers.items())))
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -142,10 +164,16 @@ def test_random_requests_and_answers_pass_alike(exchanges: list[tuple[bytes, tup
         async with two_lanes() as lanes:
             for request, (answer, close) in exchanges:
                 lanes.script.answer, lanes.script.close = answer, close
-                relayed = await lanes.outcome(LaneName.RELAY, request)
-                handled = await lanes.outcome(LaneName.AIOHTTP, request)
+                relayed = await lanes.outcome(lanes.proxies[LaneName.RELAY], request)
+                handled = await lanes.outcome(lanes.proxies[LaneName.AIOHTTP], request)
                 assert spelt_alike(relayed[1]) == spelt_alike(handled[1])
                 assert (relayed[0], relayed[2]) == (handled[0], handled[2])
+                coded = await lanes.outcome(lanes.coded, request)
+                assert (spelt_alike(coded[0]), spelt_alike(coded[1])) == (
+                    spelt_alike(relayed[0]),
+                    spelt_alike(relayed[1]),
+                )
+                assert coded[2] == relayed[2]
 
     asyncio.run(compare())
 

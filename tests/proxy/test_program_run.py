@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -18,6 +19,8 @@ from ingressd.policies.program import Program
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.program_request import FACTS
 from ingressd.proxy.programs import Handler, Link, Middleware, Programs
+from ingressd.routing.path_trie import PathTrie
+from ingressd.routing.route import RouteOrigin
 from ingressd.routing.upstream import Unavailable
 from ingressd.settings import parse_networks
 from tests.support.proxying import ServingProxy, parse_answer, serving, table_for
@@ -714,3 +717,37 @@ async def test_a_denied_route_reaches_no_code() -> None:
     async with serving(table, programs=Programs((), {}, {"h": hello})) as proxy:
         answer = parse_answer(await proxy.send(GET + CLOSE + b"\r\n"))
     assert (answer.status, answer.fields["x-ingressd-reason"]) == (503, "route_denied")
+
+
+async def test_only_requests_to_the_route_take_the_other_lane() -> None:
+    """One connection, requests sent ahead: answers keep their order whichever lane gives them."""
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.01)
+        return web.Response(text=f"handled {request.path}")
+
+    async with recording_upstream(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nupstream")) as upstream:
+        table = table_for([upstream.endpoint])
+        mixed = table.hosts[""]
+        assert mixed is not None
+        [plain] = mixed.paths.routes
+        handled_route = msgspec.structs.replace(
+            plain, path="/handled", upstream=None, program=Program((), "h"), origin=RouteOrigin("shop", "web", 0, 1)
+        )
+        table.hosts[""] = msgspec.structs.replace(mixed, paths=PathTrie([plain, handled_route]))
+        async with serving(table, programs=Programs((), {}, {"h": slow})) as proxy:
+            received = await proxy.send(
+                b"".join(
+                    b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab" % path
+                    for path in (b"/1", b"/handled/2", b"/3", b"/handled/4", b"/handled/5", b"/6")
+                )
+            )
+    bodies = [part.partition(b"\r\n\r\n")[2] for part in received.split(b"HTTP/1.1 ")[1:]]
+    assert bodies == [
+        b"upstream",
+        b"handled /handled/2",
+        b"upstream",
+        b"handled /handled/4",
+        b"handled /handled/5",
+        b"upstream",
+    ]
