@@ -116,7 +116,14 @@ class AiohttpLane:
         scheme = self._admission.scheme(head, connection)
         seen = program_request(request, writer, facts, remote=remote, scheme=scheme)
         return ProgramRun(
-            code, request, seen, writer=writer, decision=decision, lane=self, watchdog=self._admission.side.watchdog
+            code,
+            request,
+            seen,
+            writer=writer,
+            decision=decision,
+            lane=self,
+            watchdog=self._admission.side.watchdog,
+            body_idle_seconds=self._admission.body_idle_seconds,
         )
 
     def _may_keep_alive(self, request: BridgeRequest) -> bool:

@@ -75,6 +75,9 @@ class ForwardedResponse(web.StreamResponse):
         self._side.open(self._framing)
         return None
 
+    def enable_compression(self, *_: Any, **__: Any) -> None:
+        raise RuntimeError("the body of a forwarded answer passes as the upstream sends it")
+
     def drop(self) -> None:
         """Nobody will send it."""
         self._side.close()

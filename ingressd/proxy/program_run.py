@@ -21,6 +21,7 @@ from ingressd.proxy.program_request import ProgramRequest
 from ingressd.proxy.program_writer import ProgramWriter
 from ingressd.proxy.programs import Code
 from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.unsent import unsent_bytes
 from ingressd.proxy.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class ProgramRun:
         decision: Decision,
         lane: Forwarding,
         watchdog: Watchdog,
+        body_idle_seconds: float,
     ) -> None:
         self._code = code
         self._inner = inner
@@ -68,10 +70,10 @@ class ProgramRun:
         self._lane = lane
         self._watchdog = watchdog
         self._task: asyncio.Task[object] | None = None
-        self._moved = (0, False)
+        self._body_idle_seconds = body_idle_seconds
+        self._timeouts = decision.route.timeouts if decision.route is not None else Timeouts()
+        self._moved = (-1, 0, 0)
         self._idle_since = 0.0
-        route = decision.route
-        self._patience_seconds = (route.timeouts if route is not None else Timeouts()).read
         self._forwarded: ForwardedResponse | LocalResponse | TunnelResponse | None = None
         self._of_handler: object = None
         self._culprit: tuple[BaseException, Reason, str] | None = None
@@ -101,18 +103,30 @@ class ProgramRun:
     # What the watchdog calls.
 
     def check(self, now: float) -> None:
-        """End code that a client may have left: whether one that has sent FIN is gone shows only when it is sent
-        something, and this code sends nothing."""
-        moved = (self._writer.output_size, self._inner.bridge.forwards)
-        if not self._inner.connection.half_closed or moved != self._moved or moved[1]:
+        """End what waits for a client that does nothing. While the upstream is asked, the exchange sees to that."""
+        inner, connection = self._inner, self._inner.connection
+        unsent = unsent_bytes(connection.transport) if connection.writing_paused else 0
+        moved = (self._writer.output_size, inner.content.total_bytes, unsent)
+        if moved != self._moved or inner.bridge.forwards:
             self._moved, self._idle_since = moved, now
-        elif self._task is not None and now - self._idle_since > self._patience_seconds:
-            self._inner.progress.finish(
-                Failure(Reason.CLIENT_CLOSED).answer.status,
-                Reason.CLIENT_CLOSED,
-                f"the client sends no more, and there was no answer for {self._patience_seconds:g} s",
-            )
+            return
+        idle = now - self._idle_since
+        if connection.writing_paused:
+            if idle > self._timeouts.send:
+                self._give_up(f"the client took nothing for {self._timeouts.send:g} s")
+                connection.abort(reset=True)
+        elif _body_is_awaited(inner):
+            if idle > self._body_idle_seconds:
+                detail = f"no body byte came for {self._body_idle_seconds:g} s"
+                inner.bridge.body_failed(Failure(Reason.REQUEST_TIMEOUT, detail))
+        elif connection.half_closed and self._task is not None and idle > self._timeouts.read:
+            # Whether a client that has sent FIN is gone shows only when it is sent something.
+            self._give_up(f"the client sends no more, and there was no answer for {self._timeouts.read:g} s")
             self._task.cancel()
+
+    def _give_up(self, detail: str) -> None:
+        failure = Failure(Reason.CLIENT_CLOSED, detail)
+        self._inner.progress.finish(failure.answer.status, failure.reason, failure.detail)
 
     # Through the code.
 
@@ -261,6 +275,12 @@ def _taken_bytes(request: BridgeRequest) -> int:
     content = request.content
     # What has been fed to the stream, without what is still in it; aiohttp counts only these two.
     return content.total_bytes - content._size  # noqa: SLF001
+
+
+def _body_is_awaited(request: BridgeRequest) -> bool:
+    """Whether somebody waits for the body's next bytes, rather than that there is room for them."""
+    content = request.content
+    return not content.is_eof() and content._waiter is not None  # noqa: SLF001
 
 
 def _cancelled() -> bool:

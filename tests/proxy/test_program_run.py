@@ -22,7 +22,7 @@ from ingressd.proxy.programs import Handler, Link, Middleware, Programs
 from ingressd.routing.path_trie import PathTrie
 from ingressd.routing.route import RouteOrigin
 from ingressd.routing.upstream import Unavailable
-from ingressd.settings import parse_networks
+from ingressd.settings import ProxySettings, parse_networks
 from tests.support.proxying import ServingProxy, parse_answer, serving, table_for
 from tests.support.upstream import OK, RecordingUpstream, Script, answering, recording_upstream, unused_endpoint
 
@@ -47,12 +47,12 @@ async def behind(
 
 @asynccontextmanager
 async def handled(
-    handler: Handler, *middlewares: Middleware, timeouts: Timeouts | None = None
+    handler: Handler, *middlewares: Middleware, timeouts: Timeouts | None = None, settings: ProxySettings | None = None
 ) -> AsyncIterator[ServingProxy]:
     """A proxy whose one route is answered by the handler h."""
     everywhere = tuple(Link(f"e{number}", middleware) for number, middleware in enumerate(middlewares))
     table = table_for([], unavailable=Unavailable.NO_SERVICE, program=Program((), "h"), timeouts=timeouts)
-    async with serving(table, programs=Programs(everywhere, {}, {"h": handler})) as proxy:
+    async with serving(table, settings, programs=Programs(everywhere, {}, {"h": handler})) as proxy:
         yield proxy
 
 
@@ -699,6 +699,33 @@ async def test_the_handler_ends_when_the_client_leaves(*, reset: bool) -> None:
             while not proxy.records:
                 await asyncio.sleep(0.01)
     assert proxy.records[0].reason == "client_closed"
+
+
+async def test_a_client_that_stalls_in_its_body_is_answered() -> None:
+    async def look(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=await request.read())
+
+    async with handled(look, settings=ProxySettings(body_idle_seconds=0.1)) as proxy:
+        answer = parse_answer(await proxy.send(POST + b"Content-Length: 5\r\n\r\nhe", half_close=False))
+    assert (answer.status, answer.fields["x-ingressd-reason"]) == (408, "request_timeout")
+
+
+async def test_a_client_that_takes_nothing_is_given_up() -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b"x" * 65536)
+
+    async with handled(endless, timeouts=Timeouts(send=0.1)) as proxy:
+        _, writer = await proxy.connect()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(GET + b"\r\n")
+        async with asyncio.timeout(20):
+            while not proxy.records:
+                await asyncio.sleep(0.01)
+        writer.transport.abort()
+    assert (proxy.records[0].reason, proxy.records[0].detail) == ("client_closed", "the client took nothing for 0.1 s")
 
 
 async def test_a_name_that_nothing_is_bound_to_is_not_served() -> None:
