@@ -187,6 +187,19 @@ async def test_what_ingressd_writes_and_frames_by_stays_its_own() -> None:
     assert upstream.received.endswith(b"\r\n\r\nabc")
 
 
+async def test_an_upgrade_passes_with_changed_fields() -> None:
+    async with behind(changing(X_User="alice")) as (proxy, upstream):
+        await proxy.send(GET + b"Connection: Upgrade, X-User\r\nUpgrade: websocket\r\n\r\n")
+    lines = upstream_fields(upstream)
+    assert {"X-User: alice", "Connection: Upgrade", "Upgrade: websocket"} <= set(lines)
+
+
+async def test_a_head_that_has_grown_too_large_is_not_sent() -> None:
+    async with behind(changing(X_Large="x" * 70000)) as (proxy, upstream):
+        answer = parse_answer(await proxy.send(GET + CLOSE + b"\r\n"))
+    assert (answer.status, upstream.received) == (500, b"")
+
+
 @pytest.mark.parametrize(
     ("rel_url", "asked"),
     [("/other/%2F?x=1", "/other/%2F?x=1"), ("/a/b?variant=b", "/a/b?variant=b"), ("/x/../y", "/y")],
