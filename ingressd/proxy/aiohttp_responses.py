@@ -153,7 +153,7 @@ class LocalResponse(web.Response):
             await super().write_eof(data)
         finally:
             head = self._progress.head
-            empty = (head.method if head is not None else self._progress.sketch.method) == "HEAD"
+            empty = head is not None and head.method == "HEAD"
             self._progress.bytes_sent = len(self.body) if isinstance(self.body, bytes) and not empty else 0
             reason, detail = (self._failure.reason, self._failure.detail) if self._failure else ("", "")
             self._progress.finish(self.status, reason, detail)
