@@ -43,31 +43,30 @@ def trusted_proxy_option(function: _Command) -> _Command:
     )(function)
 
 
-def program_options(text: str) -> tuple[Callable[[Any], Any], ...]:
-    """The flags for Python code; ``text`` is what stands for it."""
-    return (
-        click.option(
-            "--middleware",
-            "middleware",
-            metavar="MODULE:FACTORY",
-            multiple=True,
-            help="Have every request pass this aiohttp middleware. Repeatable; the first is the outermost.",
-        ),
-        click.option(
-            "--allow-middleware",
-            "allowed_middleware",
-            metavar=f"NAME={text}",
-            multiple=True,
-            help="Let Ingresses ask for a middleware by this name (ingressd.dev/middleware). Repeatable.",
-        ),
-        click.option(
-            "--allow-handler",
-            "allowed_handlers",
-            metavar=f"NAME={text}",
-            multiple=True,
-            help="Let Ingresses have paths answered by this aiohttp handler (ingressd.dev/handler). Repeatable.",
-        ),
-    )
+PROGRAM_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--middleware",
+        "middleware",
+        metavar="MODULE:FACTORY",
+        multiple=True,
+        help="Have every request pass this aiohttp middleware. Repeatable; the first is the outermost.",
+    ),
+    click.option(
+        "--allow-middleware",
+        "allowed_middleware",
+        metavar="NAME=MODULE:FACTORY",
+        multiple=True,
+        help="Let Ingresses ask for a middleware by this name (ingressd.dev/middleware). Repeatable.",
+    ),
+    click.option(
+        "--allow-handler",
+        "allowed_handlers",
+        metavar="NAME=MODULE:FACTORY",
+        multiple=True,
+        help="Let Ingresses have paths answered by this aiohttp handler (ingressd.dev/handler). Repeatable.",
+    ),
+)
+"""The flags for Python code in front of routes."""
 
 
 def manifest_options(function: _Command) -> _Command:
@@ -82,7 +81,7 @@ def manifest_options(function: _Command) -> _Command:
                 multiple=True,
                 help="Serve only Ingresses of this class, and those without. Repeatable; without it, every Ingress.",
             ),
-            *program_options("MODULE:FACTORY"),
+            *PROGRAM_OPTIONS,
         )
     ):
         function = option(function)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ingressd.cli.options import PORT, lane_option, map_option, program_options, trusted_proxy_option
+from ingressd.cli.options import PORT, PROGRAM_OPTIONS, lane_option, map_option, trusted_proxy_option
 from ingressd.cli.sections import Section
 from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
@@ -137,7 +137,7 @@ SERVE = Section(
     ),
 )
 
-CODE = Section("Python code in front of routes", program_options("MODULE:FACTORY"))
+CODE = Section("Python code in front of routes", PROGRAM_OPTIONS)
 
 LOGS = Section(
     "Logs",
