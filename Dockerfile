@@ -9,19 +9,25 @@ FROM python:3.13-slim-trixie AS build
 WORKDIR /source
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 
-# Dependencies first: a change of the program does not install them again.
+# The image of Python has its headers, and no compiler. What is installed here stays in this stage.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends gcc libc6-dev \
+ && rm -r /var/lib/apt/lists/*
+
+# Dependencies first: a change of the program does not install them again. Twice, since mypyc reads their types here.
 COPY requirements/build.txt requirements/cluster.txt requirements/
 RUN python -m pip install --require-hashes --requirement requirements/build.txt \
  && python -m pip install --require-hashes --only-binary :all: --no-compile --target /opt/ingressd \
       --requirement requirements/cluster.txt
 
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE ./
 COPY ingressd ingressd
 COPY tls tls
-# Compiled here, since nobody can write there. Not checked against the source at start: neither ever changes.
+# The data plane is compiled to machine code, and all of it to bytecode, since nobody can write there. Bytecode is not
+# checked against the source at start: neither ever changes.
 # Scripts in bin name a Python that the next stage does not have.
 RUN rm -r /opt/ingressd/bin \
- && python -m pip install --no-deps --no-build-isolation --no-compile --target /opt/ingressd . \
+ && INGRESSD_COMPILE=1 python -m pip install --no-deps --no-build-isolation --no-compile --target /opt/ingressd . \
  && rm -r /opt/ingressd/bin \
  && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/ingressd
 

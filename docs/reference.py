@@ -11,10 +11,12 @@ from ingressd.cli.exit_code import ExitCode
 from ingressd.cli.run import run
 from ingressd.cli.run_options import RUN_SECTIONS
 from ingressd.kube.permissions import PERMISSIONS
-from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.failures import ANSWERS
 from ingressd.proxy.forwarded_fields import CLIENT_FIELDS
+from ingressd.proxy.framing import MAX_TRAILER_BYTES, MAX_TRAILERS
 from ingressd.proxy.program_run import ANSWERED_BY_HANDLER, ANSWERED_BY_MIDDLEWARE
+from ingressd.proxy.trailers import NEVER_IN_TRAILERS
+from ingressd.proxy.watchdog import INTERVAL_SECONDS
 from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
     DEFAULT_BIND,
@@ -26,7 +28,8 @@ from ingressd.telemetry.access_line import CHOSEN_BY_CLIENTS, access_line_table
 from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WatchFigures, WorkerFigures
 from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.log_writer import ATOMIC_BYTES
-from ingressd.telemetry.metrics import Metrics, RequestKey, RouteKey, RouteSeries
+from ingressd.telemetry.metrics import Metrics
+from ingressd.telemetry.series import RequestKey, RouteKey, RouteSeries
 from ingressd.translate.annotations.catalogue import CATALOGUE, NGINX_PREFIX, OWN_CATALOGUE
 
 CLIENT_FIELD_VALUES = (
@@ -98,18 +101,12 @@ def metric_rows() -> Iterator[tuple[str, str, str, str]]:
 
 def reference() -> str:
     """Return the whole page."""
-    timeouts = Timeouts()
     ports = (
         ("bind address", DEFAULT_BIND, "`--bind`"),
         ("HTTP port", str(DEFAULT_HTTP_PORT), "`--http-port`"),
         ("HTTPS port", str(DEFAULT_HTTPS_PORT), "`--https-port`"),
         ("admin port", str(DEFAULT_ADMIN_PORT), "`--admin-port`"),
         ("admin bind address", "127.0.0.1, or ::1 beside an IPv6 bind address", "`--admin-bind`"),
-    )
-    route_timeouts = (
-        ("connect", f"{timeouts.connect:g}", "seconds", "to open a connection to an endpoint"),
-        ("read", f"{timeouts.read:g}", "seconds", "longest pause of an endpoint between two pieces of its answer"),
-        ("send", f"{timeouts.send:g}", "seconds", "longest time in which an endpoint, or the client, takes nothing"),
     )
     return "\n".join(
         (
@@ -124,10 +121,20 @@ def reference() -> str:
                 for section in RUN_SECTIONS
             ),
             "## Timeouts and limits\n",
-            "A timeout is the longest pause, never the length of a whole request.\n",
-            table(("setting", "default", "unit", "meaning"), (tuple(row) for row in proxy_settings_table())),
-            "For each route:\n",
-            table(("timeout", "default", "unit", "meaning"), route_timeouts),
+            "A timeout is the longest pause, never the length of a whole request. One timer looks after all of them, "
+            f"so each may come up to {INTERVAL_SECONDS:g} s late.\n",
+            table(
+                ("setting", "default", "unit", "meaning", "flag of `run` and `dev`"),
+                ((*row[:-1], f"`{row.flag}`" if row.flag else "") for row in proxy_settings_table()),
+            ),
+            "## Trailers\n",
+            "Fields behind a chunked body are checked, and dropped unless their receiver said that it takes them: an "
+            "answer's pass to a client that sent `TE: trailers`, which the endpoint is told; a request's never pass. "
+            f"More than {MAX_TRAILERS} fields or {MAX_TRAILER_BYTES} bytes are refused like a bad chunk. `Trailer`, "
+            "which announces them, is dropped in both directions. Where an answer's `Connection` names other fields, "
+            "none passes. Never behind a body: "
+            + ", ".join(f"`{name.decode()}`" for name in sorted(NEVER_IN_TRAILERS))
+            + ".\n",
             "## What the upstream is told of the client\n",
             "From a client outside the networks of `--trusted-proxy`, these fields are replaced or dropped; from "
             "inside, `X-Forwarded-For` is continued, and `X-Real-IP` is the first address from the right that no "

@@ -34,8 +34,8 @@ class SettingsError(ValueError):
     """A setting that cannot be used; the text names the setting and what it accepts."""
 
 
-def _described(unit: str, description: str) -> msgspec.Meta:
-    return msgspec.Meta(description=description, extra={"unit": unit})
+def _described(unit: str, description: str, flag: str = "") -> msgspec.Meta:
+    return msgspec.Meta(description=description, extra={"unit": unit, "flag": flag})
 
 
 class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,27 +53,54 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
     )
     header_fields: Annotated[int, _described("fields", "most header fields of a request")] = 100
     header_read_seconds: Annotated[
-        float, _described("seconds", "from the first byte of a request to the end of its header block")
+        float,
+        _described("seconds", "from the first byte of a request to the end of its header", "--header-read-timeout"),
     ] = 60.0
     body_idle_seconds: Annotated[
-        float, _described("seconds", "longest pause of a client between two pieces of its request body")
+        float,
+        _described("seconds", "longest pause of a client between two pieces of its body", "--body-idle-timeout"),
     ] = 60.0
     keep_alive_seconds: Annotated[
-        float, _described("seconds", "how long a client connection may wait for its next request")
+        float,
+        _described("seconds", "how long a client connection may wait for its next request", "--keep-alive-timeout"),
     ] = 75.0
     handshake_seconds: Annotated[
         float, _described("seconds", "from accepting a TLS connection to the end of its handshake")
     ] = 10.0
     pending_handshakes: Annotated[
-        int, _described("connections", "most TLS handshakes at one time; more wait to be accepted")
+        int,
+        _described("connections", "most TLS handshakes at one time; one more replaces a silent client, or waits"),
     ] = 1024
     read_ahead_bytes: Annotated[
         int, _described("bytes", "what a client may send ahead of an answer before ingressd stops reading")
     ] = 64 * KIBIBYTE
+    connect_seconds: Annotated[
+        float, _described("seconds", "longest wait for a connection to an endpoint", "--connect-timeout")
+    ] = 5.0
+    response_head_seconds: Annotated[
+        float,
+        _described(
+            "seconds",
+            "from the end of a request, or its last interim answer, to the end of the answer's header",
+            "--response-head-timeout",
+        ),
+    ] = 60.0
+    answer_idle_seconds: Annotated[
+        float,
+        _described("seconds", "longest pause of an endpoint between two pieces of its body", "--answer-idle-timeout"),
+    ] = 60.0
+    send_idle_seconds: Annotated[
+        float,
+        _described("seconds", "longest time in which an endpoint, or a client, takes nothing", "--send-idle-timeout"),
+    ] = 60.0
+    tunnel_idle_seconds: Annotated[
+        float,
+        _described("seconds", "longest silence of both sides of an upgraded connection", "--tunnel-idle-timeout"),
+    ] = 3600.0
     upstream_idle_seconds: Annotated[
         float,
         # Common application servers close an idle connection after 5 s; the side that reuses it must give up first.
-        _described("seconds", "how long an unused connection to an endpoint is kept for the next request"),
+        _described("seconds", "how long an unused connection to an endpoint is kept", "--upstream-idle-timeout"),
     ] = 4.0
     upstream_connections_per_endpoint: Annotated[
         int, _described("connections", "most connections that one process opens to an endpoint")
@@ -111,12 +138,13 @@ class LaneName(enum.StrEnum):
 
 
 class SettingRow(NamedTuple):
-    """One line of the documentation of a setting."""
+    """One line of the documentation of a setting. ``flag`` is empty for one that no flag changes."""
 
     name: str
     default: str
     unit: str
     meaning: str
+    flag: str
 
 
 def proxy_settings_table() -> tuple[SettingRow, ...]:
@@ -126,8 +154,9 @@ def proxy_settings_table() -> tuple[SettingRow, ...]:
     rows = []
     for name in ProxySettings.__struct_fields__:
         meta: msgspec.Meta = get_args(hints[name])[1]
-        unit = str((meta.extra or {})["unit"])
-        rows.append(SettingRow(name, f"{getattr(defaults, name):g}", unit, meta.description or ""))
+        extra = meta.extra or {}
+        default = f"{getattr(defaults, name):g}"
+        rows.append(SettingRow(name, default, str(extra["unit"]), meta.description or "", str(extra["flag"])))
     return tuple(rows)
 
 

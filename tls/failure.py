@@ -12,6 +12,9 @@ class TlsFailureReason(enum.StrEnum):
     CLOSED_BEFORE_HELLO = "closed_before_hello"
     """The client left before the end of its first message, as a TCP health check does."""
     HELLO_TIMEOUT = "hello_timeout"
+    CROWDED_OUT = "crowded_out"
+    """As many connections as may be had not finished their handshake, and of those that had said nothing yet, this one
+    was the oldest."""
     PLAINTEXT_HTTP = "plaintext_http"
     NOT_TLS = "not_tls"
     NO_CONTEXT = "no_context"

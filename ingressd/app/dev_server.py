@@ -24,7 +24,8 @@ from ingressd.proxy.certificates import CertificateChooser
 from ingressd.proxy.programs import Programs
 from ingressd.proxy.proxy import Proxy
 from ingressd.resources.problem import Problem
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.settings import ServingSettings
 from ingressd.sources.files import FileSource
 from ingressd.telemetry.exposition import Inventory, metrics_registry

@@ -16,11 +16,12 @@ from ingressd.admin.application import admin_application
 from ingressd.admin.host_guard import HostGuard
 from ingressd.admin.problem_document import Locate
 from ingressd.app.controller_view import ControllerView
+from ingressd.compilation import describe
 from ingressd.controller.burst import Coalescing
 from ingressd.controller.controller import Controller
 from ingressd.controller.problem_log import ProblemLog
 from ingressd.resources.change import Change
-from ingressd.routing.table import TableDifference
+from ingressd.routing.difference import TableDifference
 from ingressd.settings import RunSettings
 from ingressd.tasks import first_of
 from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WorkerFigures
@@ -196,7 +197,12 @@ class RunServer(ControllerView):
             await first_of(pool.wait_until_serving(), stop.wait())
             if not stop.is_set():
                 self._accepts = self._served = True
-                _log.info("ready: HTTP on %s, HTTPS on %s, workers: %d", *addresses, self._settings.workers)
+                _log.info(
+                    "ready: HTTP on %s, HTTPS on %s, workers: %d, data plane: %s",
+                    *addresses,
+                    self._settings.workers,
+                    describe(),
+                )
                 gc.freeze()
             async with asyncio.TaskGroup() as group:
                 rolling = group.create_task(_roll_whenever(roll, pool), name="roll")

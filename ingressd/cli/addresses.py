@@ -7,7 +7,7 @@ import shlex
 
 import msgspec
 
-from ingressd.routing.virtual_host import ANY_HOST
+from ingressd.routing.host_names import ANY_HOST
 from ingressd.settings import DEFAULT_BIND, LOOPBACK
 
 _EXAMPLE_LABEL = "any"

@@ -11,7 +11,7 @@ from ingressd.cli.event_loop import run
 from ingressd.cli.flags import ListenFlags, ManifestFlags, ProgramFlags, serving_settings, translation_settings
 from ingressd.cli.local_authority import open_authority
 from ingressd.cli.manifests import Manifests
-from ingressd.cli.options import lane_option, listen_options, manifest_options, paths_argument
+from ingressd.cli.options import lane_option, listen_options, manifest_options, paths_argument, timeout_options
 from ingressd.settings import LaneName
 
 
@@ -20,6 +20,7 @@ from ingressd.settings import LaneName
 @manifest_options
 @listen_options
 @lane_option
+@timeout_options
 def dev(
     *,
     paths: tuple[str, ...],
@@ -35,6 +36,7 @@ def dev(
     admin_port: int | None,
     trusted_proxies: tuple[str, ...],
     lane: str,
+    **timeouts: float,
 ) -> None:
     """Serve the Ingresses in PATH... (files, folders, or - for standard input) on this machine.
 
@@ -61,6 +63,7 @@ def dev(
             admin_port=admin_port,
             trusted_proxies=trusted_proxies,
             lane=LaneName(lane),
+            timeouts=timeouts,
         ),
         programs,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,7 @@ from ingressd.settings import (
     ListenSettings,
     PortChoice,
     ProgramSettings,
+    ProxySettings,
     ServingSettings,
     SettingsError,
     parse_networks,
@@ -46,7 +48,8 @@ class ManifestFlags(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListenFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """``--bind``, ``--admin-bind``, the three ports (None when not given), ``--trusted-proxy`` and ``--lane``."""
+    """``--bind``, ``--admin-bind``, the three ports (None when not given), ``--trusted-proxy`` and ``--lane``;
+    ``timeouts`` by their names in ``ProxySettings``."""
 
     bind: str
     admin_bind: str | None = None
@@ -55,6 +58,7 @@ class ListenFlags(msgspec.Struct, frozen=True, kw_only=True):
     admin_port: int | None = None
     trusted_proxies: tuple[str, ...] = ()
     lane: LaneName = LaneName.RELAY
+    timeouts: dict[str, float] = {}
 
 
 def translation_settings(flags: ManifestFlags) -> TranslationSettings:
@@ -137,9 +141,21 @@ def serving_settings(flags: ListenFlags, programs: ProgramFlags = NO_PROGRAMS) -
             https=_port(flags.https_port, DEFAULT_HTTPS_PORT),
             admin=_port(flags.admin_port, DEFAULT_ADMIN_PORT),
         )
-        return ServingSettings(listen=listen, lane=flags.lane, trusted_proxies=networks, programs=code)
+        return ServingSettings(
+            listen=listen,
+            proxy=proxy_settings(flags.timeouts),
+            lane=flags.lane,
+            trusted_proxies=networks,
+            programs=code,
+        )
     except SettingsError as error:
         raise CommandError(str(error)) from error
+
+
+def proxy_settings(flags: Mapping[str, Any]) -> ProxySettings:
+    """Return the settings with those of ``flags`` that are named like one. Raises SettingsError."""
+    asked = {name: flags[name] for name in ProxySettings.__struct_fields__ if name in flags}
+    return msgspec.structs.replace(ProxySettings(), **asked)
 
 
 def _port(asked: int | None, default: int) -> PortChoice:

@@ -20,5 +20,8 @@ DEV_HINTS: Hints = {
     Reason.RESOURCE_BACKEND: "Give the path a backend with a Service.",
     Reason.UPSTREAM_CONNECT: "Is the server of Service {namespace}/{service} running at {endpoint}?",
     Reason.UPSTREAM_CONNECT_TIMEOUT: "Is the server of Service {namespace}/{service} running at {endpoint}?",
+    Reason.UPSTREAM_TIMEOUT: (
+        "If it needs longer, raise --response-head-timeout, or --send-idle-timeout while it takes a request."
+    ),
 }
 """By reason; the blanks are filled when a page is made (``proxy.answers``)."""

@@ -6,6 +6,7 @@ import click
 
 from ingressd import __version__
 from ingressd.cli.lazy_group import CommandPlace, LazyGroup
+from ingressd.compilation import describe
 
 PROGRAM = "ingressd"
 
@@ -26,7 +27,7 @@ COMMANDS: dict[str, CommandPlace] = {
     places=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, "--version", prog_name=PROGRAM)
+@click.version_option(f"{__version__} ({describe()})", "--version", prog_name=PROGRAM)
 def command() -> None:
     """Serve Kubernetes Ingress: in a cluster as its controller, and on your machine from the manifests you have.
 

@@ -14,6 +14,7 @@ from ingressd.settings import (
     DEFAULT_HTTPS_PORT,
     HIGHEST_PORT,
     LaneName,
+    proxy_settings_table,
 )
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -108,6 +109,28 @@ def lane_option(function: _Command) -> _Command:
         show_default=True,
         help="How requests are passed on: as bytes, or through aiohttp, which is slower and answers the same.",
     )(function)
+
+
+TIMEOUT_OPTIONS: tuple[Callable[[Any], Any], ...] = tuple(
+    click.option(
+        row.flag,
+        row.name,
+        type=click.FloatRange(0, min_open=True),
+        metavar="SECONDS",
+        default=float(row.default),
+        show_default=True,
+        help=f"{row.meaning[0].upper()}{row.meaning[1:]}.",
+    )
+    for row in proxy_settings_table()
+    if row.flag
+)
+"""A flag for each timeout of the data plane. Its parameter is named like the field of ``ProxySettings``."""
+
+
+def timeout_options(function: _Command) -> _Command:
+    for option in reversed(TIMEOUT_OPTIONS):
+        function = option(function)
+    return function
 
 
 def listen_options(function: _Command) -> _Command:

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from ingressd.cli.exit_code import CommandError
-from ingressd.cli.flags import ProgramFlags, allowed_programs, program_settings
+from ingressd.cli.flags import ProgramFlags, allowed_programs, program_settings, proxy_settings
 from ingressd.cli.processors import default_workers, usable_processors
 from ingressd.cli.run_options import CLUSTER_ONLY, FILES_ONLY, SELECTORS
 from ingressd.settings import (
@@ -20,7 +20,6 @@ from ingressd.settings import (
     ListenSettings,
     ObjectName,
     PortChoice,
-    ProxySettings,
     RunSettings,
     ServingSettings,
     SettingsError,
@@ -65,7 +64,7 @@ def run_settings(flags: Flags) -> RunSettings:
                     https=PortChoice(flags["https_port"], asked_for=True),
                     admin=PortChoice(flags["admin_port"], asked_for=True),
                 ),
-                proxy=ProxySettings(drain_grace_seconds=flags["drain_grace"]),
+                proxy=proxy_settings({**flags, "drain_grace_seconds": flags["drain_grace"]}),
                 lane=LaneName(flags["lane"]),
                 trusted_proxies=networks,
                 programs=program_settings(_program_flags(flags)),

@@ -11,6 +11,7 @@ from ingressd.cli.addresses import Addresses
 from ingressd.cli.palette import PLAIN, Palette
 from ingressd.cli.problem_view import counted, format_problems, summarise
 from ingressd.cli.routes_view import format_resolve_lines, format_routes
+from ingressd.compilation import describe
 from ingressd.controller.routes import RouteRow
 from ingressd.resources.problem import Problem
 from ingressd.telemetry.request_line import printable
@@ -48,7 +49,7 @@ def format_start(
     addresses = facts.addresses
     resolve_lines = format_resolve_lines(rows, addresses, authority_file=facts.authority_file, most=MAX_RESOLVE_LINES)
     return (
-        palette.heading(f"ingressd {__version__} serves {_contents(facts)}"),
+        palette.heading(f"ingressd {__version__} ({describe()}) serves {_contents(facts)}"),
         f"  HTTP   {addresses.http_url}",
         f"  HTTPS  {addresses.https_url}{_authority(facts)}",
         *([f"         trust it: {facts.trust_command}"] if facts.authority_file and facts.trust_command else ()),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ingressd.routing.difference import TableDifference
 from ingressd.routing.route import PathKind, Route
-from ingressd.routing.table import TableDifference
 from ingressd.routing.upstream import Upstream
 from ingressd.routing.virtual_host import VirtualHost
 

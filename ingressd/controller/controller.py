@@ -15,7 +15,8 @@ from ingressd.resources.change import Change, Reported, Synced
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Problem
 from ingressd.resources.store import Store
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.translate.settings import TranslationSettings
 
 LONGEST_WAIT_SECONDS = 3600.0

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 from ingressd.controller.explanation import HostCandidate
+from ingressd.routing.host_names import ANY_HOST, wildcard_of
 from ingressd.routing.table import RoutingTable
-from ingressd.routing.virtual_host import ANY_HOST, wildcard_of
 
 HostKind = Literal["exact", "wildcard", "any"]
 

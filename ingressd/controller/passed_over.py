@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingressd.controller.controller import Controller
 from ingressd.resources.ingress import Ingress
 from ingressd.resources.store import lower_host
-from ingressd.routing.virtual_host import ANY_HOST
+from ingressd.routing.host_names import ANY_HOST
 
 
 def passed_over(controller: Controller) -> dict[str, str]:

@@ -8,8 +8,9 @@ import msgspec
 
 from ingressd.controller.controller import Controller
 from ingressd.resources.key import ObjectKey
+from ingressd.routing.host_names import ANY_HOST
 from ingressd.routing.route import Route
-from ingressd.routing.virtual_host import ANY_HOST, VirtualHost
+from ingressd.routing.virtual_host import VirtualHost
 from ingressd.translate.annotations.programs import AllowedPrograms
 from ingressd.translate.conflicts import ingress_key
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingressd.controller.controller import Controller
 from ingressd.controller.explanation import LOCAL_AUTHORITY, CertificateExplanation
 from ingressd.resources.secret import TLS_TYPE
-from ingressd.routing.virtual_host import ANY_HOST, wildcard_of
+from ingressd.routing.host_names import ANY_HOST, wildcard_of
 from ingressd.translate.certificate_choice import CertificateChoice, CertificateStep, choose_certificate
 
 

@@ -14,7 +14,8 @@ from ingressd.resources.ingress_class import IngressClass
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Problem, Severity
 from ingressd.resources.store import Store
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Unavailable, Upstream, UpstreamKey
 from ingressd.routing.virtual_host import VirtualHost
 from ingressd.translate.certificates import CertificateTranslation, translate_certificate

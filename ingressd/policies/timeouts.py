@@ -1,4 +1,4 @@
-"""How long a route waits for its upstream."""
+"""How long the requests of one route wait for their upstream."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import msgspec
 
 
 class Timeouts(msgspec.Struct, frozen=True):
-    """Seconds. ``read`` and ``send`` are the longest pause between two operations, never a whole request."""
+    """Seconds; None leaves what ingressd was started with (``settings.ProxySettings``, which says what each is).
 
-    connect: float = 5.0
-    read: float = 60.0
-    send: float = 60.0
+    Apart from ``connect`` they are the longest pause between two operations, never a whole request."""
+
+    connect: float | None = None
+    response_head: float | None = None
+    answer_idle: float | None = None
+    send_idle: float | None = None
 
     def __post_init__(self) -> None:
-        if min(self.connect, self.read, self.send) <= 0:
-            raise ValueError("a timeout must be greater than 0 seconds")
+        for name in self.__struct_fields__:
+            seconds = getattr(self, name)
+            if seconds is not None and not seconds > 0:
+                raise ValueError(f"the timeout {name} must be greater than 0 seconds")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 from ingressd.proxy.answers import Hints, Page, failure_page, hint_for
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.exchange import ClientSide, Exchange, UpstreamSide
+from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import (
     Network,
@@ -19,7 +19,9 @@ from ingressd.proxy.forwarding import (
 )
 from ingressd.proxy.progress import Progress, Recorder
 from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.request_ids import RequestIds
 from ingressd.proxy.request_sketch import RequestSketch
+from ingressd.routing.route import Route
 from ingressd.routing.table import RoutingTable
 
 
@@ -32,19 +34,20 @@ class Admission:
         side: UpstreamSide,
         recorder: Recorder,
         *,
-        body_idle_seconds: float,
+        timeouts: ExchangeTimeouts,
+        tunnel_idle_seconds: float,
         trusted_proxies: Sequence[Network],
         hints: Hints,
     ) -> None:
         self.side = side
-        self.body_idle_seconds = body_idle_seconds
+        self.timeouts = timeouts
+        self.tunnel_idle_seconds = tunnel_idle_seconds
         self.draining = False
         self._table = table
         self._recorder = recorder
         self._trusted_proxies = trusted_proxies
         self._hints = hints
-        # A request ID tells requests apart and protects nothing; asking the system for each would cost a call.
-        self._random_bits = random.Random().getrandbits  # noqa: S311
+        self._request_ids = RequestIds()
 
     def begin(
         self, connection: ClientConnection, head: RequestHead | None, sketch: RequestSketch | None = None
@@ -53,8 +56,7 @@ class Admission:
         peer = connection.peer
         progress = Progress(self._recorder, peer.address, peer.scheme, head, sketch)
         if head is not None:
-            given = given_request_id(head)
-            progress.request_id = given.decode("ascii") if given is not None else f"{self._random_bits(128):032x}"
+            progress.request_id = given_request_id(head) or self._request_ids.new()
         return progress
 
     def decide(self, head: RequestHead, progress: Progress) -> Decision:
@@ -89,19 +91,22 @@ class Admission:
         return Exchange(
             head,
             upstream_head=upstream_request_head(head, identity, decision.target, progress.request_id, host),
-            route=route,
             upstream=upstream,
             client=client,
             side=self.side,
             progress=progress,
-            body_idle_seconds=self.body_idle_seconds,
+            timeouts=self.timeouts_of(route),
         )
+
+    def timeouts_of(self, route: Route) -> ExchangeTimeouts:
+        """Return the timeouts of the settings, with what the route asks for instead."""
+        return self.timeouts if route.timeouts is None else self.timeouts.changed_by(route.timeouts)
 
     def page(self, failure: Failure, head: RequestHead | None, progress: Progress) -> Page:
         """Return the page that says what failed, in the format that the client asks for."""
         accept = b",".join(head.values(b"accept")) if head is not None else b""
         hint = hint_for(failure, head, progress.route, progress.endpoint, self._hints)
-        return failure_page(failure, accept, hint, progress.request_id)
+        return failure_page(failure, accept, hint, progress.request_id.decode("ascii"))
 
 
 def given_up(connection: ClientConnection) -> Failure:

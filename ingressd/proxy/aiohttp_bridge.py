@@ -20,7 +20,8 @@ from ingressd.proxy.framing import LAST_CHUNK, chunk
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import HeadLimits, RequestHead
 
-READ_BUFFER_BYTES = 65536
+READ_BUFFER_BYTES = 8192
+"""aiohttp reads on until it holds twice as much of a body."""
 NEVER_SECONDS = 10 * 365 * 24 * 3600.0
 """Idle connections are closed by their owner, who also knows of the requests that aiohttp does not see."""
 

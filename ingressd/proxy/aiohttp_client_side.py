@@ -12,37 +12,49 @@ from collections.abc import Callable
 from aiohttp import StreamReader
 
 from ingressd.proxy.aiohttp_bridge import AiohttpBridge
-from ingressd.proxy.answers import NO_ANSWER_YET, AnswerFraming, interim_head
+from ingressd.proxy.answers import WITHOUT_BODY, AnswerFraming, interim_head
 from ingressd.proxy.client_connection import ClientConnection
-from ingressd.proxy.exchange import Exchange
+from ingressd.proxy.exchange import Exchange, UpstreamSide
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.framing import LAST_CHUNK, chunk
+from ingressd.proxy.framing import chunk, last_chunk
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
-from ingressd.proxy.tunnel import TUNNEL_IDLE_SECONDS, Tunnel
+from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.unsent import unsent_bytes
 from ingressd.proxy.upstreams.connection import UpstreamConnection
-from ingressd.proxy.watchdog import Watchdog
+
+PIECE_BYTES = 16384
+"""The most of a request's body that is taken from aiohttp at a time, and so the most that waits for an endpoint."""
 
 
 class AiohttpClientSide:
     """Implements ``exchange.ClientSide``, and the part of ``Answering`` that is about the answer."""
 
-    def __init__(self, bridge: AiohttpBridge, head: RequestHead, progress: Progress, watchdog: Watchdog) -> None:
+    def __init__(
+        self,
+        bridge: AiohttpBridge,
+        head: RequestHead,
+        progress: Progress,
+        side: UpstreamSide,
+        tunnel_idle_seconds: float,
+    ) -> None:
         loop = asyncio.get_running_loop()
         self._bridge = bridge
         self._connection: ClientConnection = bridge.client
         self._head = head
         self._progress = progress
-        self._watchdog = watchdog
+        self._watchdog = side.watchdog
+        self._clock = side.clock
+        self._tunnel_idle_seconds = tunnel_idle_seconds
         self._exchange: Exchange | None = None
         self._body_may_flow = asyncio.Event()
         self._answer: asyncio.Future[ResponseHead | Failure | Tunnel] = loop.create_future()
         self._ended: asyncio.Future[Failure | None] = loop.create_future()
-        self._framing = NO_ANSWER_YET
+        self._framing = WITHOUT_BODY
         self._open = False
         self._early: list[bytes] = []
+        self._trailer_lines = b""
         self._on_close: Callable[[], object] | None = None
         self.request_sent = not head.has_body
 
@@ -76,7 +88,7 @@ class AiohttpClientSide:
         try:
             while True:
                 await self._body_may_flow.wait()
-                data = await content.readany()
+                data = await content.read(PIECE_BYTES)
                 if not data:
                     break
                 self._progress.bytes_received += len(data)
@@ -139,8 +151,9 @@ class AiohttpClientSide:
         else:
             self._early.append(data)
 
-    def finish(self) -> None:
+    def finish(self, trailer_lines: bytes = b"") -> None:
         if not self._ended.done():
+            self._trailer_lines = trailer_lines
             self._ended.set_result(None)
             if self._open:
                 self._write_end()
@@ -157,7 +170,7 @@ class AiohttpClientSide:
             upstream.close()
             self.fail(Failure(Reason.CLIENT_CLOSED))
             return
-        tunnel = Tunnel(transport, upstream, asyncio.get_running_loop().time, TUNNEL_IDLE_SECONDS)
+        tunnel = Tunnel(transport, upstream, self._clock, self._tunnel_idle_seconds)
         self._watchdog.add(tunnel)
         tunnel.closed.add_done_callback(lambda _: self._watchdog.discard(tunnel))
         transport.write(interim_head(head))
@@ -205,4 +218,4 @@ class AiohttpClientSide:
 
     def _write_end(self) -> None:
         if self._framing.chunked and self._ended.result() is None:
-            self._connection.write(LAST_CHUNK)
+            self._connection.write(last_chunk(self._trailer_lines))

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from ingressd.proxy.admission import Admission, given_up
 from ingressd.proxy.aiohttp_bridge import BridgeRequest, BridgeServer
-from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
+from ingressd.proxy.aiohttp_client_side import PIECE_BYTES, AiohttpClientSide
 from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.decision import Decision
@@ -70,7 +70,7 @@ class AiohttpLane:
             request.progress.finish(cancelled.answer.status, cancelled.reason)
             raise
         except Exception:
-            _log.exception("request %s failed", request.progress.request_id)
+            _log.exception("request %s failed", request.progress.request_id.decode())
             return self.answer_failure(Failure(Reason.INTERNAL_ERROR), request, last=True)
 
     async def close(self, grace_seconds: float) -> None:
@@ -105,7 +105,7 @@ class AiohttpLane:
         head, connection, progress = request.head, request.connection, request.progress
         writer = ProgramWriter(request.bridge, head, partial(self._may_keep_alive, request))
         facts = RequestFacts(
-            request_id=progress.request_id,
+            request_id=progress.request_id.decode("ascii"),
             rule=str(route.origin),
             namespace=route.origin.namespace,
             ingress=route.origin.ingress,
@@ -123,7 +123,7 @@ class AiohttpLane:
             decision=decision,
             lane=self,
             watchdog=self._admission.side.watchdog,
-            body_idle_seconds=self._admission.body_idle_seconds,
+            timeouts=self._admission.timeouts_of(route),
         )
 
     def _may_keep_alive(self, request: BridgeRequest) -> bool:
@@ -140,26 +140,28 @@ class AiohttpLane:
         self, request: BridgeRequest, head: RequestHead, decision: Decision
     ) -> ForwardedResponse | LocalResponse | TunnelResponse:
         """Forward the request with ``head``, which may have other fields than its own."""
-        progress = request.progress
-        side = AiohttpClientSide(request.bridge, head, progress, self._admission.side.watchdog)
-        exchange = self._admission.exchange(head, decision, request.connection, progress, side)
+        admission, progress = self._admission, request.progress
+        side = AiohttpClientSide(request.bridge, head, progress, admission.side, admission.tunnel_idle_seconds)
+        exchange = admission.exchange(head, decision, request.connection, progress, side)
         side.attach(exchange)
         body = request.bridge.body
         if body is not None and head.has_body:
             side.give_whole_body(body)
         elif head.has_body:
             try:
-                first = await self._first_piece(request)
+                # Not kept here: this coroutine lasts as long as its request.
+                side.begin_body(await self._first_piece(request))
             except Failure as failure:
                 side.close()
                 return self.answer_failure(failure, request, last=True)
             except BaseException:
                 side.close()
                 raise
-            side.begin_body(first)
         exchange.start()
         if not side.request_sent:
-            pump = self._bodies.start(side.pump_body(request.content), f"body of request {progress.request_id}")
+            pump = self._bodies.start(
+                side.pump_body(request.content), f"body of request {progress.request_id.decode()}"
+            )
             side.on_close(pump.cancel)
         return await self._await_answer(side, request)
 
@@ -169,10 +171,10 @@ class AiohttpLane:
         Empty when the body is. Raises Failure.
         """
         request.bridge.ask_for_body()
-        limit = self._admission.body_idle_seconds
+        limit = self._admission.timeouts.body_idle
         try:
             async with asyncio.timeout(limit):
-                return await request.content.readany()
+                return await request.content.read(PIECE_BYTES)
         except TimeoutError:
             raise Failure(Reason.REQUEST_TIMEOUT, f"no body byte came for {limit:g} s") from None
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 from aiohttp.helpers import rfc822_formatted_time
 from multidict import CIMultiDict
 
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.fields import remove_lines
+from ingressd.proxy.field_scanner import KnownField, remove_lines
 from ingressd.proxy.forwarding import end_to_end_fields
 from ingressd.proxy.framing import Framing
 from ingressd.proxy.request_head import RequestHead
@@ -32,9 +33,12 @@ WORTH_A_RETRY = frozenset({Reason.NO_ENDPOINTS, Reason.UPSTREAM_BUSY, Reason.DRA
 """Reasons that pass without anybody changing an object."""
 
 
-class Page(msgspec.Struct, frozen=True):
-    content_type: str
-    body: bytes
+class Page:
+    __slots__ = ("body", "content_type")
+
+    def __init__(self, content_type: str, body: bytes) -> None:
+        self.content_type: Final = content_type
+        self.body: Final = body
 
 
 _STATUS_TEXT = {
@@ -119,38 +123,38 @@ def prefers_json(accept: bytes) -> bool:
     return False
 
 
-class AnswerFraming(msgspec.Struct, frozen=True):
+class AnswerFraming:
     """How the client learns where the answer's body ends: by a length or chunks, else by the connection's end."""
 
-    body: bool
-    chunked: bool
-    until_end: bool
+    __slots__ = ("body", "chunked", "until_end")
+
+    def __init__(self, *, body: bool, chunked: bool, until_end: bool) -> None:
+        self.body: Final = body
+        self.chunked: Final = chunked
+        self.until_end: Final = until_end
 
 
 def answer_framing(request: RequestHead, head: ResponseHead) -> AnswerFraming:
     if not has_body(head.status, request.method):
-        return _WITHOUT_BODY
+        return WITHOUT_BODY
     if head.framing.length is not None:
-        return _BY_LENGTH
-    return _CHUNKED if request.version >= (1, 1) else _UNTIL_END
+        return BY_LENGTH
+    return CHUNKED if request.version[1] >= 1 else UNTIL_END
 
 
 def changed_framing(request: RequestHead, head: ResponseHead, status: int) -> tuple[AnswerFraming, int | None]:
     """Return the framing of an answer that keeps its body and gets another ``status``, and its Content-Length."""
     if not has_body(status, request.method):
-        return _WITHOUT_BODY, None
+        return WITHOUT_BODY, None
     if not has_body(head.status, request.method):
-        return _BY_LENGTH, 0
+        return BY_LENGTH, 0
     return answer_framing(request, head), head.framing.length
 
 
-_WITHOUT_BODY = AnswerFraming(body=False, chunked=False, until_end=False)
-_BY_LENGTH = AnswerFraming(body=True, chunked=False, until_end=False)
-_CHUNKED = AnswerFraming(body=True, chunked=True, until_end=False)
-_UNTIL_END = AnswerFraming(body=True, chunked=False, until_end=True)
-
-
-NO_ANSWER_YET = _WITHOUT_BODY
+WITHOUT_BODY: Final = AnswerFraming(body=False, chunked=False, until_end=False)
+BY_LENGTH: Final = AnswerFraming(body=True, chunked=False, until_end=False)
+CHUNKED: Final = AnswerFraming(body=True, chunked=True, until_end=False)
+UNTIL_END: Final = AnswerFraming(body=True, chunked=False, until_end=True)
 
 
 def local_fields(page: Page | None, failure: Failure | None) -> dict[str, str]:
@@ -189,25 +193,22 @@ def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool
         reason_phrase = head.reason_phrase.decode("utf-8", "surrogateescape")
         return answer_head(head.status, reason_phrase, fields, framing, connection)
     added = b""
-    has_server = has_date = has_length = False
-    dropped = []
+    has_length = False
+    dropped: list[KnownField] = []
     for field in head.known:
-        name = field[0]
+        name = field.name
         if name == b"content-length":
-            if has_length or head.status == 204 or field[1] != b"%d" % (head.framing.length or 0):
+            if has_length or head.status == 204:
                 dropped.append(field)
-                if not has_length and head.status != 204:
-                    added += b"Content-Length: %d\r\n" % (head.framing.length or 0)
+            elif head.framing.length and field.value.startswith(b"0"):
+                dropped.append(field)
+                added += b"Content-Length: %d\r\n" % (head.framing.length or 0)
             has_length = True
-        elif name == b"server":
-            has_server = True
-        elif name == b"date":
-            has_date = True
         else:
             dropped.append(field)
-    if not has_server:
+    if not head.has_server:
         added += b"Server: ingressd\r\n"
-    if not has_date:
+    if not head.has_date:
         added += b"Date: %b\r\n" % rfc822_formatted_time().encode("ascii")
     if framing.chunked:
         added += b"Transfer-Encoding: chunked\r\n"
@@ -215,12 +216,12 @@ def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool
         added += b"Connection: close\r\n"
     elif not persistent:
         added += b"Connection: keep-alive\r\n"
-    return b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (
-        head.status,
-        head.reason_phrase,
-        remove_lines(head.raw, head.fields_begin, dropped) if dropped else head.raw[head.fields_begin : -2],
-        added,
-    )
+    if head.version[1] == 1 and head.reason_phrase:
+        if not added and not dropped:
+            return head.raw
+        return remove_lines(head.raw, 0, dropped) + added + b"\r\n"
+    first_line = b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason_phrase)
+    return first_line + remove_lines(head.raw, head.fields_begin, dropped) + added + b"\r\n"
 
 
 def _connection_option(*, keep_alive: bool, persistent: bool) -> str | None:
@@ -259,7 +260,7 @@ def answer_head(
         lines.append("Transfer-Encoding: chunked")
     if connection is not None:
         lines.append(f"Connection: {connection}")
-    if any("\r" in line or "\n" in line or "\0" in line for line in lines):
+    if any(["\r" in line or "\n" in line or "\0" in line for line in lines]):
         raise ValueError("a header field holds a line break or a NUL")
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape")
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-
-import msgspec
+from typing import Final
 
 from ingressd.proxy.failures import Failure, Reason
 
@@ -15,13 +14,19 @@ _AUTHORITY = re.compile(
 MAX_PORT = 65535
 
 
-class Authority(msgspec.Struct, frozen=True):
+class Authority:
     """``host`` is canonical (lower case, without the dot at the end): routing, TLS policy and logs all use it.
     ``port`` is None when the client named none. ``text`` is what the client sent and what the upstream gets."""
 
-    host: str
-    port: int | None
-    text: bytes
+    __slots__ = ("host", "port", "text")
+
+    def __init__(self, host: str, port: int | None, text: bytes) -> None:
+        self.host: Final = host
+        self.port: Final = port
+        self.text: Final = text
+
+    def __repr__(self) -> str:
+        return f"Authority({self.host!r}, {self.port}, {self.text!r})"
 
 
 NO_AUTHORITY = Authority("", None, b"")

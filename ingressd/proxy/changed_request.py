@@ -60,7 +60,7 @@ def changed_decision(decision: Decision, original: web.Request, changed: web.Req
         return decision
     path, query = after.raw_path, after.raw_query_string
     if path == before.raw_path:
-        path = decision.target.partition("?")[0]
+        path = decision.target.path
     text = f"{path}?{query}" if query else path
     if not text.startswith("/") or _UNENCODED.search(text) is not None:
         raise ValueError(f"a request cannot be forwarded for {text!r}")
@@ -68,7 +68,7 @@ def changed_decision(decision: Decision, original: web.Request, changed: web.Req
         target, _ = parse_target(original.method, text.encode("ascii"))
     except Failure as failure:
         raise ValueError(f"a request cannot be forwarded for {text!r}: {failure.detail}") from None
-    return Decision(decision.route, decision.upstream, str(target), decision.failure)
+    return Decision(decision.route, decision.upstream, target, decision.failure)
 
 
 def _fields_of(head: RequestHead) -> list[tuple[bytes, bytes, bytes]]:

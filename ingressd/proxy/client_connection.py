@@ -7,19 +7,21 @@ import enum
 import socket
 import struct
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
+from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader
-from ingressd.proxy.idle_connections import IdleConnections
 from ingressd.proxy.partial_head import incomplete_head_failure
-from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
+from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head, whole_request_head
 from ingressd.proxy.request_sketch import RequestSketch, sketch_request
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.watchdog import Watchdog
 
 MAX_EMPTY_LINES = 2
+READ_BYTES = 32768
+"""The most that one read takes, and so about what a stalled upload leaves in memory."""
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
@@ -34,7 +36,10 @@ class _Reading(enum.Enum):
 
 
 # Looked up for every request, and slow to look up in the class.
-_HEAD, _BODY, _AHEAD, _NOTHING = _Reading.HEAD, _Reading.BODY, _Reading.AHEAD, _Reading.NOTHING
+_HEAD: Final = _Reading.HEAD
+_BODY: Final = _Reading.BODY
+_AHEAD: Final = _Reading.AHEAD
+_NOTHING: Final = _Reading.NOTHING
 
 
 class Answering(Protocol):
@@ -74,26 +79,69 @@ class Attachment(Protocol):
     def connection_lost(self, exc: BaseException | None) -> None: ...
 
 
-class ConnectionOwner(Protocol):
-    """What a connection needs from the proxy that owns it."""
+class ConnectionOwner:
+    """What the connections of one proxy share."""
 
-    lane: Lane
-    watchdog: Watchdog
-    idle: IdleConnections
-    connections: set[ClientConnection]
-    head_limits: HeadLimits
-    clock: Callable[[], float]
-    header_read_seconds: float
-    read_ahead_bytes: int
-    lingering_seconds: float
-    lingering_bytes: int
+    __slots__ = (
+        "clock",
+        "connections",
+        "head_limits",
+        "header_read_seconds",
+        "keep_alive_seconds",
+        "lane",
+        "last_look",
+        "lingering_bytes",
+        "lingering_seconds",
+        "read_ahead_bytes",
+        "read_buffer",
+        "watchdog",
+    )
+
+    def __init__(
+        self,
+        lane: Lane,
+        watchdog: Watchdog,
+        head_limits: HeadLimits,
+        clock: Callable[[], float],
+        *,
+        header_read_seconds: float,
+        keep_alive_seconds: float,
+        read_ahead_bytes: int,
+        lingering_seconds: float,
+        lingering_bytes: int,
+    ) -> None:
+        self.lane: Final = lane
+        self.watchdog: Final = watchdog
+        self.head_limits: Final = head_limits
+        self.clock: Final = clock
+        self.header_read_seconds: Final = header_read_seconds
+        self.keep_alive_seconds: Final = keep_alive_seconds
+        self.last_look = clock()
+        self.read_ahead_bytes: Final = read_ahead_bytes
+        self.lingering_seconds: Final = lingering_seconds
+        self.lingering_bytes: Final = lingering_bytes
+        self.connections: Final[set[ClientConnection]] = set()
+        self.read_buffer: Final = memoryview(bytearray(READ_BYTES))
+        """For all connections: whoever reads copies before the next one does."""
+
+    def close_expired(self) -> None:
+        """Close the connections that have waited too long for a request. To be called about twice a second.
+
+        What is kept of a connection that begins to wait is the time of the look before: to ask the clock for each
+        request would cost more than to look at every connection.
+        """
+        oldest = self.last_look - self.keep_alive_seconds
+        self.last_look = self.clock()
+        for connection in [connection for connection in self.connections if 0.0 < connection.idle_since < oldest]:
+            connection.close_if_idle()
 
 
-class ClientConnection(asyncio.Protocol):
+class ClientConnection:
     """Validates each head before anybody else sees it, and frames bodies, so that a lane gets only their bytes.
 
     One request is answered at a time. What the client sends ahead waits in ``_input``, and once that is
-    ``read_ahead_bytes`` long, in the kernel.
+    ``read_ahead_bytes`` long, in the kernel. It is an ``asyncio.BufferedProtocol`` in all but name
+    (``buffered_protocol``).
     """
 
     __slots__ = (
@@ -115,14 +163,16 @@ class ClientConnection(asyncio.Protocol):
         "attachment",
         "client_is_gone",
         "half_closed",
+        "idle_since",
         "peer",
         "transport",
         "writing_paused",
     )
 
-    def __init__(self, owner: ConnectionOwner, scheme: str) -> None:
+    def __init__(self, owner: ConnectionOwner, scheme: str, port: int) -> None:
+        """``port`` is the one that the client connected to."""
         self._owner = owner
-        self.peer = Peer("", scheme, 0)
+        self.peer = Peer("", scheme, port)
         self.transport: asyncio.Transport | None = None
         self.attachment: Attachment | None = None
         self._reading = _HEAD
@@ -141,6 +191,8 @@ class ClientConnection(asyncio.Protocol):
         self.writing_paused = False
         self.half_closed = False
         self.client_is_gone = False
+        self.idle_since = 0.0
+        """0 while a request is read or answered."""
         self._end_seen = False
 
     # What a lane calls.
@@ -272,17 +324,13 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclass of asyncio's.
         self.transport = cast(asyncio.Transport, transport)
-        peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        self.peer = Peer(
-            address=str(peer[0]) if isinstance(peer, tuple) else "",
-            scheme=self.peer.scheme,
-            port=int(own[1]) if isinstance(own, tuple) else 0,
-        )
-        # Whatever the kernel does not take at once holds back the endpoint. Not 0: a transport of TLS would take an
-        # empty buffer for a full one.
+        peer = transport.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self.peer = Peer(str(peer[0]), self.peer.scheme, self.peer.port)
+        # Whatever the kernel does not take at once holds back the endpoint.
         self.transport.set_write_buffer_limits(high=1)
         self._owner.connections.add(self)
-        self._owner.idle.add(self)
+        self.idle_since = self._owner.last_look
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.client_is_gone = self._end_seen = True
@@ -290,7 +338,6 @@ class ClientConnection(asyncio.Protocol):
         self._reading = _NOTHING
         owner = self._owner
         owner.watchdog.discard(self)
-        owner.idle.discard(self)
         owner.connections.discard(self)
         self._end_lingering()
         if self._tunnel is not None:
@@ -302,6 +349,12 @@ class ClientConnection(asyncio.Protocol):
         if attachment is not None:
             attachment.connection_lost(exc)
 
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._owner.read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._owner.read_buffer[:nbytes]))
+
     def data_received(self, data: bytes) -> None:
         if self._tunnel is not None:
             self._tunnel.client_data(data)
@@ -311,11 +364,8 @@ class ClientConnection(asyncio.Protocol):
             if self._input:
                 self._input += data
             elif self._reading is _HEAD:
-                self._owner.idle.discard(self)
-                end = data.find(b"\r\n\r\n")
-                if end > 0 and end + 4 == len(data) and not data.startswith(b"\r\n"):
-                    # Most reads: one head, whole, and nothing else.
-                    self._head_received(data)
+                self.idle_since = 0.0
+                if COMPILED and self._take_whole_head(data):
                     return
                 self._input = data
             else:
@@ -330,8 +380,6 @@ class ClientConnection(asyncio.Protocol):
         self.half_closed = self._end_seen = True
         if self._linger_until is not None:
             self._end_lingering()
-            return None
-        if self.peer.scheme == "https":
             return None
         if self._tunnel is not None:
             self._tunnel.client_eof()
@@ -384,7 +432,7 @@ class ClientConnection(asyncio.Protocol):
         if self.half_closed:
             self._close()
         elif not self._input:
-            self._owner.idle.add(self)
+            self.idle_since = self._owner.last_look
 
     def _advance(self) -> None:
         self._advancing = True
@@ -433,21 +481,36 @@ class ClientConnection(asyncio.Protocol):
             data = data[begin:end]
         return self._head_received(data)
 
+    def _take_whole_head(self, data: bytes) -> bool:
+        """Have the request answered if ``data`` is its head, whole and plain, and nothing else; most reads are."""
+        try:
+            head = whole_request_head(data, self._owner.head_limits)
+        except Failure as failure:
+            self._refuse(failure, data)
+            return True
+        if head is None:
+            return False
+        self._answer(head)
+        return True
+
     def _head_received(self, data: bytes) -> bool:
         """Have the request answered whose head this is; False when it is none."""
-        self._empty_lines = 0
         try:
             head = parse_request_head(data, self._owner.head_limits)
         except Failure as failure:
             self._refuse(failure, data)
             return False
+        self._answer(head)
+        return True
+
+    def _answer(self, head: RequestHead) -> None:
+        self._empty_lines = 0
         if head.has_body and head.upgrade is None:
             self._reading = _BODY
             self._reader = ChunkedReader() if head.framing.chunked else LengthReader(head.framing.length or 0)
         else:
             self._reading = _AHEAD
         self._owner.lane.answer(self, head)
-        return True
 
     def _read_body(self) -> None:
         reader, answering = self._reader, self._answering

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final
 
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.request_head import RequestHead
@@ -14,14 +14,17 @@ from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Upstream
 
 
-class Decision(NamedTuple):
+class Decision:
     """``route`` is set whenever one matched, also beside a failure. Either ``failure`` is set, or ``upstream`` is, or
     the route has a handler. ``target`` is what the upstream is asked for."""
 
-    route: Route | None
-    upstream: Upstream | None
-    target: str
-    failure: Failure | None
+    __slots__ = ("failure", "route", "target", "upstream")
+
+    def __init__(self, route: Route | None, upstream: Upstream | None, target: Target, failure: Failure | None) -> None:
+        self.route: Final = route
+        self.upstream: Final = upstream
+        self.target: Final = target
+        self.failure: Final = failure
 
 
 def decide(table: RoutingTable, head: RequestHead) -> Decision:
@@ -30,21 +33,23 @@ def decide(table: RoutingTable, head: RequestHead) -> Decision:
     route = match.route
     if route is None:
         reason = Reason.NO_HOST if match.host is None else Reason.NO_PATH
-        return Decision(None, None, "", Failure(reason))
+        return Decision(None, None, head.target, Failure(reason))
     if route.denied:
-        return Decision(route, None, "", Failure(Reason.ROUTE_DENIED, route.denied))
+        return Decision(route, None, head.target, Failure(Reason.ROUTE_DENIED, route.denied))
     if route.upstream is None:
         if route.program is not None and route.program.handler:
-            return Decision(route, None, "", None)
-        return Decision(route, None, "", Failure(Reason.RESOURCE_BACKEND))
+            return Decision(route, None, head.target, None)
+        return Decision(route, None, head.target, Failure(Reason.RESOURCE_BACKEND))
     upstream = table.upstreams.get(route.upstream)
     if upstream is None:
-        return Decision(route, None, "", Failure(Reason.NO_SERVICE))
+        return Decision(route, None, head.target, Failure(Reason.NO_SERVICE))
     if upstream.unavailable is not None:
-        return Decision(route, None, "", Failure(Reason(upstream.unavailable.value)))
-    try:
-        path = rewritten_path(table.hosts.get(route.host), route, head.target.path)
-    except PathError as error:
-        return Decision(route, None, "", Failure(Reason.MALFORMED_REQUEST, f"after the rewrite, {error}"))
+        return Decision(route, None, head.target, Failure(Reason(upstream.unavailable.value)))
     target = head.target
-    return Decision(route, upstream, str(target if path is target.path else Target(path, target.query)), None)
+    if route.rewrite is not None:
+        try:
+            path = rewritten_path(table.hosts.get(route.host), route, target.path)
+        except PathError as error:
+            return Decision(route, None, target, Failure(Reason.MALFORMED_REQUEST, f"after the rewrite, {error}"))
+        target = Target(path, target.query)
+    return Decision(route, upstream, target, None)

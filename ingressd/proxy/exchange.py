@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
+from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.fields import Field
 from ingressd.proxy.framing import LAST_CHUNK, chunk
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
+from ingressd.proxy.trailers import trailer_lines
 from ingressd.proxy.upstreams.connection import UpstreamConnection
 from ingressd.proxy.upstreams.pool import Pool
 from ingressd.proxy.upstreams.registry import UpstreamRegistry
 from ingressd.proxy.watchdog import Watchdog
-from ingressd.routing.route import Route
 from ingressd.routing.upstream import Endpoint, Upstream
 from ingressd.tasks import OwnedTasks
 
@@ -30,7 +32,7 @@ HALF_CLOSED_IDLE_SECONDS = 0.25
 it. While the answer flows, a client that is gone shows itself by a reset. When the flow of an answer without a known
 length stops (an event stream, mostly), the client counts as gone: its endpoint would wait for nobody."""
 
-IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"})
+IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"})
 """Methods that may be sent again when it is not known whether they arrived (RFC 9110 section 9.2.2)."""
 
 
@@ -44,7 +46,8 @@ class ClientSide(Protocol):
 
     def send_data(self, data: bytes) -> None: ...
 
-    def finish(self) -> None: ...
+    def finish(self, trailer_lines: bytes = b"") -> None:
+        """The answer is whole; ``trailer_lines`` are the fields that go behind its body."""
 
     def fail(self, failure: Failure) -> None:
         """Answer with the failure; once the answer has begun, end it so that it cannot be taken for whole."""
@@ -71,7 +74,7 @@ class UpstreamSide:
         self.clock = clock
 
 
-_NONE_TRIED: frozenset[Endpoint] = frozenset()
+_NONE_TRIED: Final[frozenset[Endpoint]] = frozenset()
 
 
 class Exchange:
@@ -80,7 +83,6 @@ class Exchange:
     __slots__ = (
         "_answer_begun",
         "_answer_is_open_ended",
-        "_body_idle_seconds",
         "_client",
         "_client_half_closed",
         "_client_paused",
@@ -88,14 +90,15 @@ class Exchange:
         "_connection",
         "_head",
         "_last_activity",
+        "_passes_trailers",
         "_progress",
         "_replay",
         "_replay_bytes",
         "_request_complete",
         "_reused",
-        "_route",
         "_sending_paused",
         "_side",
+        "_timeouts",
         "_tried",
         "_unsent_bytes",
         "_upstream",
@@ -109,20 +112,18 @@ class Exchange:
         head: RequestHead,
         *,
         upstream_head: bytes,
-        route: Route,
         upstream: Upstream,
         client: ClientSide,
         side: UpstreamSide,
         progress: Progress,
-        body_idle_seconds: float,
+        timeouts: ExchangeTimeouts,
     ) -> None:
         self._head = head
-        self._route = route
         self._upstream = upstream
         self._client = client
         self._side = side
         self._progress = progress
-        self._body_idle_seconds = body_idle_seconds
+        self._timeouts = timeouts
         self._connection: UpstreamConnection | None = None
         self._reused = False
         self._tried: frozenset[Endpoint] = _NONE_TRIED
@@ -136,6 +137,7 @@ class Exchange:
         self._client_paused = False
         self._client_half_closed = False
         self._answer_is_open_ended = False
+        self._passes_trailers = False
         self._unsent_bytes = 0
         self._clock = side.clock
         self._last_activity = progress.started
@@ -144,8 +146,8 @@ class Exchange:
     # What the lane calls.
 
     def start(self) -> None:
-        self._side.watchdog.add(self)
-        self._progress.upstream_started = self._last_activity = self._clock()
+        now = self._progress.started if self._request_complete else self._clock()
+        self._progress.upstream_started = self._last_activity = now
         self._try_next(None)
 
     def request_data(self, data: bytes) -> None:
@@ -196,9 +198,11 @@ class Exchange:
         self._answer_begun = True
         if complete:
             # First, so that the next request finds the connection in the pool.
-            self._end(keep_connection=self._request_complete)
+            self._end(keep_connection=self._request_complete, now=now)
         else:
             self._answer_is_open_ended = head.framing.length is None
+            # Fields that Connection names go, trailers too (RFC 9110 section 7.6.1): where it names any, all go.
+            self._passes_trailers = self._head.takes_trailers and head.spliceable
             self._replay = None
         try:
             self._client.begin_answer(head, data, complete=complete)
@@ -213,9 +217,9 @@ class Exchange:
         self._touch()
         self._client.send_data(data)
 
-    def answer_finished(self) -> None:
+    def answer_finished(self, trailers: list[Field]) -> None:
         self._end(keep_connection=self._request_complete)
-        self._client.finish()
+        self._client.finish(trailer_lines(trailers) if trailers and self._passes_trailers else b"")
 
     def upgraded(self, head: ResponseHead, early_data: bytes) -> None:
         self._progress.upstream_answered = self._clock()
@@ -238,6 +242,7 @@ class Exchange:
         elif self._reused:
             # The endpoint closed an idle connection while the request was on its way: it is not at fault.
             self.takes_used_connections = False
+            self._touch()
             self._try_next(failure)
         else:
             if connection is not None:
@@ -260,24 +265,27 @@ class Exchange:
         """Fail if whoever's turn it is has been silent for too long."""
         if self._connection is None:
             # Connecting has a time limit of its own; waiting until that may begin has the same.
-            if self._waits_for is not None and now - self._last_activity > self._route.timeouts.connect:
+            if self._waits_for is not None and now - self._last_activity > self._timeouts.connect:
                 self._stop_waiting()
             return
         idle = now - self._last_activity
-        timeouts = self._route.timeouts
+        timeouts = self._timeouts
         if self._client_paused:
-            if not self._moves(self._client.unsent_bytes()) and idle > timeouts.send:
-                self._fail(Failure(Reason.CLIENT_CLOSED, f"the client took nothing for {timeouts.send:g} s"))
+            if not self._moves(self._client.unsent_bytes()) and idle > timeouts.send_idle:
+                self._fail(Failure(Reason.CLIENT_CLOSED, f"the client took nothing for {timeouts.send_idle:g} s"))
         elif self._client_half_closed and self._answer_is_open_ended and idle > HALF_CLOSED_IDLE_SECONDS:
             self._fail(Failure(Reason.CLIENT_CLOSED))
         elif self._sending_paused:
-            if not self._moves(self._connection.unsent_bytes()) and idle > timeouts.send:
-                self._fail(Failure(Reason.UPSTREAM_TIMEOUT, f"the endpoint took nothing for {timeouts.send:g} s"))
+            if not self._moves(self._connection.unsent_bytes()) and idle > timeouts.send_idle:
+                self._fail(Failure(Reason.UPSTREAM_TIMEOUT, f"the endpoint took nothing for {timeouts.send_idle:g} s"))
         elif not self._request_complete and not self._answer_begun:
-            if idle > self._body_idle_seconds:
-                self._fail(Failure(Reason.REQUEST_TIMEOUT, f"no body byte came for {self._body_idle_seconds:g} s"))
-        elif idle > timeouts.read:
-            self._fail(Failure(Reason.UPSTREAM_TIMEOUT, f"the endpoint sent nothing for {timeouts.read:g} s"))
+            if idle > timeouts.body_idle:
+                self._fail(Failure(Reason.REQUEST_TIMEOUT, f"no body byte came for {timeouts.body_idle:g} s"))
+        elif not self._answer_begun:
+            if idle > timeouts.response_head:
+                self._fail(Failure(Reason.UPSTREAM_TIMEOUT, f"no whole header came for {timeouts.response_head:g} s"))
+        elif idle > timeouts.answer_idle:
+            self._fail(Failure(Reason.UPSTREAM_TIMEOUT, f"the endpoint sent nothing for {timeouts.answer_idle:g} s"))
 
     def _moves(self, unsent_bytes: int) -> bool:
         """Whether a side that is not ready for more has taken something since the last look."""
@@ -298,7 +306,11 @@ class Exchange:
         self._progress.attempts += 1
         self._progress.endpoint = endpoint
         pool = self._side.pool
-        connection = pool.take(endpoint, longest_idle=self._longest_idle) if self.takes_used_connections else None
+        connection = (
+            pool.take(endpoint, self._last_activity, longest_idle=self._longest_idle)
+            if self.takes_used_connections
+            else None
+        )
         if connection is not None:
             self._use(connection, reused=True)
         elif pool.reserve(endpoint):
@@ -314,6 +326,7 @@ class Exchange:
 
     def connection_free(self, connection: UpstreamConnection) -> None:
         self._waits_for = None
+        self._touch()
         self._use(connection, reused=True)
 
     def may_connect(self) -> None:
@@ -331,7 +344,7 @@ class Exchange:
             return
         self._side.pool.leave(endpoint, self)
         self._tried |= {endpoint}
-        limit = self._route.timeouts.connect
+        limit = self._timeouts.connect
         self._try_next(Failure(Reason.UPSTREAM_BUSY, f"no connection to {endpoint} came free within {limit:g} s"))
 
     @property
@@ -341,7 +354,7 @@ class Exchange:
 
     async def _connect(self, endpoint: Endpoint) -> None:
         try:
-            connection = await self._side.pool.connect(endpoint, self._route.timeouts.connect)
+            connection = await self._side.pool.connect(endpoint, self._timeouts.connect)
         except Failure as failure:
             self._side.registry.connect_failed(endpoint)
             self._tried |= {endpoint}
@@ -354,14 +367,15 @@ class Exchange:
             return
         self._side.registry.connected(endpoint)
         if self.ended:
-            self._side.pool.release(connection)
+            self._side.pool.release(connection, self._clock())
         else:
             self._use(connection, reused=False)
 
     def _use(self, connection: UpstreamConnection, *, reused: bool) -> None:
         self._connection = connection
         self._reused = reused
-        self._touch()
+        if not reused:
+            self._touch()
         replay = self._replay
         connection.begin(self, self._head.method, self._head.upgrade)
         if replay is not None:
@@ -396,10 +410,10 @@ class Exchange:
             self._end(keep_connection=False)
             self._client.fail(failure)
 
-    def _end(self, *, keep_connection: bool) -> None:
+    def _end(self, *, keep_connection: bool, now: float = 0.0) -> None:
+        """``now`` where the time is known."""
         self.ended = True
         self._replay = None
-        self._side.watchdog.discard(self)
         connection, self._connection = self._connection, None
         if connection is None:
             if self._waits_for is not None:
@@ -407,6 +421,6 @@ class Exchange:
                 self._waits_for = None
             return
         if keep_connection:
-            self._side.pool.release(connection)
+            self._side.pool.release(connection, now or self._clock())
         else:
             connection.close()

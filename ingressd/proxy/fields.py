@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import Final
 
 Field = tuple[bytes, bytes, bytes]
 """Name in lower case, name as sent, value without the white space around it. Bytes, since a value may hold any
 byte from 0x80 up (obs-text, RFC 9110 section 5.5) and must reach the other side unchanged."""
 
-TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_FIELD_LINE = re.compile(rb"(" + TOKEN + rb"):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)\r\n")
+TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_FIELD_LINE: Final = re.compile(rb"(" + TOKEN + rb"):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)\r\n")
 
-HOP_BY_HOP = frozenset(
+HOP_BY_HOP: Final = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
 """Fields that speak about one connection and never pass through (RFC 9110 section 7.6.1)."""
 
-NEVER_NAMED_BY_CONNECTION = frozenset({b"host", b"content-length", b"authorization", b"cookie"})
+NEVER_NAMED_BY_CONNECTION: Final = frozenset({b"host", b"content-length", b"authorization", b"cookie"})
 """Fields that a ``Connection`` field cannot remove: a client could otherwise strip what the upstream relies on."""
 
 
@@ -39,50 +39,12 @@ def parse_fields(block: bytes) -> list[Field] | None:
     return fields
 
 
-KnownField = tuple[bytes, bytes, int, int]
-"""Name in lower case, value, and where the field's line begins and ends in the head, its CRLF included."""
-
-_FIELD_LINES = re.compile(rb"\r\n(?:" + TOKEN + rb"+:[^\x00-\x08\x0a-\x1f\x7f]*+\r\n)*+")
-
-
-class FieldScanner:
-    """Validates all fields of a head at once, and finds those that decide something; the others stay unread bytes."""
-
-    __slots__ = ("_find",)
-
-    def __init__(self, names: Iterable[bytes]) -> None:
-        """``names`` in lower case."""
-        ordered = sorted(names)
-        first = b"".join(sorted({name[:1] + name[:1].upper() for name in ordered}))
-        alternatives = b"|".join(map(re.escape, ordered))
-        # The look at one character is what makes passing over an uninteresting line cheap.
-        pattern = rb"\r\n(?=[%b])(?i:(%b)):[ \t]*+([^\r]*+)" % (first, alternatives)
-        self._find = re.compile(pattern).finditer
-
-    def scan(self, head: bytes, line_end: int) -> list[KnownField] | None:
-        """Return the fields of these names in ``head``, whose first line ends at ``line_end``, up to and including
-        its empty line; None if a byte of any field is outside the grammar."""
-        if _FIELD_LINES.fullmatch(head, line_end, len(head) - 2) is None:
-            return None
-        known = []
-        for match in self._find(head, line_end):
-            begin, end = match.span()
-            name, value = match.groups()
-            known.append((name.lower(), value.rstrip(b" \t"), begin + 2, end + 2))
-        return known
+def list_elements(value: bytes) -> list[bytes]:
+    """Split the value of a list field at its commas, in lower case, without empty elements."""
+    if value in _LONE_ELEMENTS:
+        return [value]
+    return [element for part in value.split(b",") if (element := part.strip(b" \t").lower())]
 
 
-def remove_lines(head: bytes, begin: int, fields: Iterable[KnownField]) -> bytes:
-    """Return the field lines of ``head``, which begin at ``begin``, without these fields and the empty line."""
-    kept = []
-    for _, _, line_begin, line_end in fields:
-        if line_begin > begin:
-            kept.append(head[begin:line_begin])
-        begin = line_end
-    kept.append(head[begin:-2])
-    return b"".join(kept)
-
-
-def list_elements(values: list[bytes]) -> list[bytes]:
-    """Split the values of a list field at their commas, in lower case, without empty elements."""
-    return [element for value in values for part in value.split(b",") if (element := part.strip(b" \t").lower())]
+_LONE_ELEMENTS: Final = frozenset({b"keep-alive", b"close", b"upgrade", b"websocket"})
+"""What such a value mostly is."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from typing import Final
 
-import msgspec
-
-from ingressd.proxy.fields import HOP_BY_HOP, NEVER_NAMED_BY_CONNECTION, Field, list_elements, remove_lines
+from ingressd.proxy.authority import Authority
+from ingressd.proxy.field_scanner import remove_lines
+from ingressd.proxy.fields import HOP_BY_HOP, NEVER_NAMED_BY_CONNECTION, Field, list_elements
 from ingressd.proxy.forwarded_fields import REPLACED
 from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.target import Target
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -19,21 +20,38 @@ _PASSED_FROM_TRUSTED = (b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~+/=:\-]{1,128}")
 
 
-class Peer(msgspec.Struct, frozen=True, cache_hash=True):
-    """The other end of the client's connection, and ours. ``scheme`` is ``http`` or ``https``."""
+class Peer:
+    """The other end of a client's connection, and ours. ``scheme`` is ``http`` or ``https``."""
 
-    address: str
-    scheme: str
-    port: int
+    __slots__ = ("_authority", "_identity", "address", "port", "scheme")
+
+    def __init__(self, address: str, scheme: str, port: int) -> None:
+        self.address: Final = address
+        self.scheme: Final = scheme
+        self.port: Final = port
+        self._authority: Authority | None = None
+        self._identity: ClientIdentity | None = None
+
+    def identity(self, authority: Authority) -> ClientIdentity:
+        """Return who the client is when nobody vouches for it: mostly the same as for the request before."""
+        identity = self._identity
+        if identity is None or authority is not self._authority:
+            address, proto = self.address.encode(), self.scheme.encode()
+            lines = _identity_lines(authority.text, self.address, address, str(self.port).encode(), proto)
+            identity = self._identity = ClientIdentity(self.address, lines)
+            self._authority = authority
+        return identity
 
 
-class ClientIdentity(msgspec.Struct, frozen=True):
-    """Who the client is, once trusted proxies in front have been believed. ``host`` is header text, ``lines`` the field
-    lines that tell the upstream everything else."""
+class ClientIdentity:
+    """Who the client is, once trusted proxies in front have been believed, and the field lines that tell the upstream.
+    To be taken as frozen."""
 
-    address: str
-    host: bytes
-    lines: bytes
+    __slots__ = ("address", "lines")
+
+    def __init__(self, address: str, lines: bytes) -> None:
+        self.address: Final = address
+        self.lines: Final = lines
 
 
 def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
@@ -49,7 +67,7 @@ def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
 def identify_client(head: RequestHead, peer: Peer, trusted: Sequence[Network]) -> ClientIdentity:
     """Walk ``X-Forwarded-For`` from the right for as long as each hop is trusted; a client can only write the left."""
     if not trusted or not is_trusted(peer.address, trusted):
-        return ClientIdentity(peer.address, head.authority.text, _stranger_lines(peer))
+        return peer.identity(head.authority)
     hops = [
         hop.strip(b" \t").decode("latin-1") for value in head.values(b"x-forwarded-for") for hop in value.split(b",")
     ]
@@ -65,7 +83,7 @@ def identify_client(head: RequestHead, peer: Peer, trusted: Sequence[Network]) -
     port = (passed[b"x-forwarded-port"] or [str(peer.port).encode()])[0]
     proto = (passed[b"x-forwarded-proto"] or [peer.scheme.encode()])[0]
     host = (passed[b"x-forwarded-host"] or [head.authority.text])[0]
-    return ClientIdentity(address, host, _identity_lines(address, forwarded_for, port, proto))
+    return ClientIdentity(address, _identity_lines(host, address, forwarded_for, port, proto))
 
 
 def client_scheme(head: RequestHead, peer: Peer, trusted: Sequence[Network]) -> str:
@@ -77,57 +95,75 @@ def client_scheme(head: RequestHead, peer: Peer, trusted: Sequence[Network]) -> 
     return peer.scheme
 
 
-@lru_cache(maxsize=4096)
-def _stranger_lines(peer: Peer) -> bytes:
-    """The same for every request of a connection."""
-    address = peer.address.encode()
-    return _identity_lines(peer.address, address, str(peer.port).encode(), peer.scheme.encode())
-
-
-def _identity_lines(address: str, forwarded_for: bytes, port: bytes, proto: bytes) -> bytes:
+def _identity_lines(host: bytes, address: str, forwarded_for: bytes, port: bytes, proto: bytes) -> bytes:
+    """``host`` is empty for a request that names none."""
     return (
-        b"X-Real-IP: %b\r\nX-Forwarded-For: %b\r\nX-Forwarded-Port: %b\r\n"
+        b"%bX-Real-IP: %b\r\nX-Forwarded-For: %b\r\nX-Forwarded-Port: %b\r\n"
         b"X-Forwarded-Proto: %b\r\nX-Forwarded-Scheme: %b\r\nX-Scheme: %b\r\n"
-    ) % (address.encode(), forwarded_for, port, proto, proto, proto)
+    ) % (
+        b"X-Forwarded-Host: %b\r\n" % host if host else b"",
+        address.encode(),
+        forwarded_for,
+        port,
+        proto,
+        proto,
+        proto,
+    )
 
 
 def given_request_id(head: RequestHead) -> bytes | None:
     """Return the client's X-Request-ID if it is one short harmless token."""
-    given = [value for name, value, _, _ in head.known if name == b"x-request-id"]
+    if len(head.known) == 1:
+        return None
+    given = [field.value for field in head.known if field.name == b"x-request-id"]
     return given[0] if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else None
 
 
 def upstream_request_head(
-    head: RequestHead, identity: ClientIdentity, target: str, identifier: str, host: bytes
+    head: RequestHead, identity: ClientIdentity, target: Target, identifier: bytes, host: bytes
 ) -> bytes:
     """Return the bytes of the head that the upstream gets."""
-    framing = b""
+    pieces: list[bytes] = []
+    if head.verbatim and head.spliceable and target is head.target:
+        _append_kept(pieces, head)
+    else:
+        pieces.append(b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (head.method.encode(), str(target).encode(), host))
+        lines = remove_lines(head.raw, head.fields_begin, head.known) if head.spliceable else _rebuilt_lines(head)
+        pieces.append(lines)
+    pieces.append(identity.lines)
+    pieces.append(b"X-Request-ID: ")
+    pieces.append(identifier)
     if head.framing.chunked:
-        framing = b"Transfer-Encoding: chunked\r\n"
+        pieces.append(b"\r\nTransfer-Encoding: chunked")
     elif head.framing.length is not None:
-        framing = b"Content-Length: %d\r\n" % head.framing.length
+        pieces.append(b"\r\nContent-Length: %d" % head.framing.length)
     if head.upgrade is not None:
-        framing += b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.values(b"upgrade")[0]
-    return b"%b %b HTTP/1.1\r\nHost: %b\r\nX-Request-ID: %b\r\n%b%b%b%b\r\n" % (
-        head.method.encode(),
-        target.encode(),
-        host,
-        identifier.encode(),
-        b"X-Forwarded-Host: %b\r\n" % identity.host if identity.host else b"",
-        identity.lines,
-        remove_lines(head.raw, head.fields_begin, head.known) if head.spliceable else _rebuilt_lines(head),
-        framing,
-    )
+        pieces.append(b"\r\nConnection: Upgrade\r\nUpgrade: %b" % head.values(b"upgrade")[0])
+    elif head.takes_trailers:
+        pieces.append(b"\r\nConnection: TE\r\nTE: trailers")
+    pieces.append(b"\r\n\r\n")
+    return b"".join(pieces)
+
+
+def _append_kept(pieces: list[bytes], head: RequestHead) -> None:
+    """The head as it is, without the known fields but Host, and without the empty line."""
+    raw, known = head.raw, head.known
+    begin = 0
+    if len(known) > 1:
+        for field in known:
+            if field.name == b"host":
+                continue
+            if field.begin > begin:
+                pieces.append(raw[begin : field.begin])
+            begin = field.end
+    pieces.append(raw[begin : len(raw) - 2])
 
 
 def _rebuilt_lines(head: RequestHead) -> bytes:
     """The fields one by one, where some must go that are not known by their names."""
     named = _named_by_connection(head.fields)
-    return b"".join(
-        b"%b: %b\r\n" % (name, value)
-        for lower, name, value in head.fields
-        if lower not in REPLACED and lower not in named
-    )
+    kept = [(name, value) for lower, name, value in head.fields if lower not in REPLACED and lower not in named]
+    return b"".join([b"%b: %b\r\n" % field for field in kept])
 
 
 def end_to_end_fields(fields: Sequence[Field]) -> list[Field]:
@@ -138,8 +174,11 @@ def end_to_end_fields(fields: Sequence[Field]) -> list[Field]:
 
 def _named_by_connection(fields: Sequence[Field]) -> frozenset[bytes]:
     """RFC 9110 section 7.6.1: fields named by Connection are for this hop alone."""
-    values = [value for lower, _, value in fields if lower == b"connection"]
-    return frozenset(list_elements(values)) - NEVER_NAMED_BY_CONNECTION if values else frozenset()
+    named: list[bytes] = []
+    for lower, _, value in fields:
+        if lower == b"connection":
+            named += list_elements(value)
+    return frozenset(named) - NEVER_NAMED_BY_CONNECTION
 
 
 def _is_address(text: str) -> bool:

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import re
-from typing import Protocol
+from typing import Final, Protocol
 
-import msgspec
-
-from ingressd.proxy.fields import TOKEN, parse_fields
+from ingressd.proxy.fields import TOKEN, Field, parse_fields
 
 MAX_CHUNK_EXTENSION_BYTES = 256
 MAX_BODY_EXTENSION_BYTES = 4096
 MAX_TRAILER_BYTES = 8192
+MAX_LENGTH_DIGITS = 19
+MAX_TRAILERS = 64
 
 _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"'
 _EXTENSION = rb";[ \t]*" + TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + TOKEN + rb"|" + _QUOTED + rb"))?"
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})((?:" + _EXTENSION + rb")*)")
-_LENGTH = re.compile(rb"[0-9]{1,19}")
 
 
-class Framing(msgspec.Struct, frozen=True):
+class Framing:
     """``length`` in bytes; ``chunked``; or neither: for a request no body, for a response until the end."""
 
-    length: int | None = None
-    chunked: bool = False
+    __slots__ = ("chunked", "length")
+
+    def __init__(self, length: int | None = None, chunked: bool = False) -> None:
+        self.length: Final = length
+        self.chunked: Final = chunked
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Framing):
+            return NotImplemented
+        return self.length == other.length and self.chunked == other.chunked
+
+    def __hash__(self) -> int:
+        return hash((self.length, self.chunked))
+
+    def __repr__(self) -> str:
+        return f"Framing({self.length}, chunked={self.chunked})"
 
 
 class FramingError(ValueError):
@@ -31,8 +44,9 @@ class FramingError(ValueError):
 
 
 def parse_content_length(value: bytes) -> int:
-    """Only digits, and few enough of them: ``int`` would take a sign, spaces and underscores. Raises FramingError."""
-    if not _LENGTH.fullmatch(value):
+    """Only digits (``bytes.isdigit`` knows those of ASCII alone), and few enough of them: ``int`` would take a sign,
+    spaces and underscores. Raises FramingError."""
+    if not value.isdigit() or len(value) > MAX_LENGTH_DIGITS:
         raise FramingError("Content-Length is not a number")
     return int(value)
 
@@ -83,10 +97,11 @@ class UntilEndReader:
 
 
 class ChunkedReader:
-    """A chunked body. Extensions and trailers are checked, bounded and dropped."""
+    """A chunked body. Extensions are checked, bounded and dropped; ``trailers`` are what stood behind the body."""
 
     def __init__(self) -> None:
         self.complete = False
+        self.trailers: list[Field] = []
         self._buffer = b""
         self._chunk_remaining = 0
         self._expect_line_end = False
@@ -155,8 +170,10 @@ class ChunkedReader:
             if len(data) - position > MAX_TRAILER_BYTES or re.search(rb"(?<!\r)\n", data[position:]):
                 raise FramingError("the trailers are too long, or their lines do not end in CRLF")
             return position
-        if end - position > MAX_TRAILER_BYTES or parse_fields(data[position : end + 2]) is None:
-            raise FramingError("the trailers are too long, or not header fields")
+        trailers = parse_fields(data[position : end + 2]) if end - position <= MAX_TRAILER_BYTES else None
+        if trailers is None or len(trailers) > MAX_TRAILERS:
+            raise FramingError("the trailers are too long, too many, or not header fields")
+        self.trailers = trailers
         self.complete = True
         return end + 4
 
@@ -167,3 +184,8 @@ def chunk(data: bytes) -> bytes:
 
 
 LAST_CHUNK = b"0\r\n\r\n"
+
+
+def last_chunk(trailer_lines: bytes) -> bytes:
+    """Return the end of a chunked body; each of the lines ends in CRLF."""
+    return b"0\r\n%b\r\n" % trailer_lines

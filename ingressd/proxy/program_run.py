@@ -11,11 +11,11 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.aiohttp_bridge import BridgeRequest
 from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse
 from ingressd.proxy.changed_request import changed_decision, changed_head
 from ingressd.proxy.decision import Decision
+from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.program_request import ProgramRequest
 from ingressd.proxy.program_writer import ProgramWriter
@@ -60,7 +60,7 @@ class ProgramRun:
         decision: Decision,
         lane: Forwarding,
         watchdog: Watchdog,
-        body_idle_seconds: float,
+        timeouts: ExchangeTimeouts,
     ) -> None:
         self._code = code
         self._inner = inner
@@ -70,8 +70,7 @@ class ProgramRun:
         self._lane = lane
         self._watchdog = watchdog
         self._task: asyncio.Task[object] | None = None
-        self._body_idle_seconds = body_idle_seconds
-        self._timeouts = decision.route.timeouts if decision.route is not None else Timeouts()
+        self._timeouts = timeouts
         self._moved = (-1, 0, 0)
         self._idle_since = 0.0
         self._forwarded: ForwardedResponse | LocalResponse | TunnelResponse | None = None
@@ -110,19 +109,24 @@ class ProgramRun:
         if moved != self._moved or inner.bridge.forwards:
             self._moved, self._idle_since = moved, now
             return
-        idle = now - self._idle_since
+        idle, timeouts = now - self._idle_since, self._timeouts
         if connection.writing_paused:
-            if idle > self._timeouts.send:
-                self._give_up(f"the client took nothing for {self._timeouts.send:g} s")
+            if idle > timeouts.send_idle:
+                self._give_up(f"the client took nothing for {timeouts.send_idle:g} s")
                 connection.abort(reset=True)
         elif _body_is_awaited(inner):
-            if idle > self._body_idle_seconds:
-                detail = f"no body byte came for {self._body_idle_seconds:g} s"
+            if idle > timeouts.body_idle:
+                detail = f"no body byte came for {timeouts.body_idle:g} s"
                 inner.bridge.body_failed(Failure(Reason.REQUEST_TIMEOUT, detail))
-        elif connection.half_closed and self._task is not None and idle > self._timeouts.read:
+        elif connection.half_closed and self._task is not None and idle > self._answer_limit:
             # Whether a client that has sent FIN is gone shows only when it is sent something.
-            self._give_up(f"the client sends no more, and there was no answer for {self._timeouts.read:g} s")
+            self._give_up(f"the client sends no more, and there was no answer for {self._answer_limit:g} s")
             self._task.cancel()
+
+    @property
+    def _answer_limit(self) -> float:
+        """The longest pause of code, which is that of an endpoint."""
+        return self._timeouts.answer_idle if self._writer.begun else self._timeouts.response_head
 
     def _give_up(self, detail: str) -> None:
         failure = Failure(Reason.CLIENT_CLOSED, detail)
@@ -239,7 +243,8 @@ class ProgramRun:
         _, reason, name = self._culprit or (error, *self._outermost)
         what = "handler" if reason is Reason.HANDLER_FAILED else "middleware"
         origin = self._decision.route.origin if self._decision.route is not None else ""
-        _log.error("request %s: the %s %s of %s failed", progress.request_id, what, name, origin, exc_info=error)
+        request_id = progress.request_id.decode()
+        _log.error("request %s: the %s %s of %s failed", request_id, what, name, origin, exc_info=error)
         return Failure(reason, f"{what} {name}: {type(error).__name__}")
 
     @property

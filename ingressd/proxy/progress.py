@@ -58,7 +58,7 @@ NO_ROUTE = ("", "", "")
 
 
 class Progress:
-    """Is in flight from when it is made until it is finished.
+    """Is in flight from when it is made until it is finished. ``request_id`` is one short ASCII token.
 
     Times are of the monotonic clock, in seconds; ``bytes_*`` count body bytes on the client's side."""
 
@@ -99,7 +99,7 @@ class Progress:
         self.sketch = sketch
         self.route: Route | None = None
         self.endpoint: Endpoint | None = None
-        self.request_id = ""
+        self.request_id = b""
         self.attempts = 0
         self.bytes_received = 0
         self.bytes_sent = 0
@@ -148,6 +148,6 @@ class Progress:
             bytes_received=self.bytes_received,
             bytes_sent=self.bytes_sent,
             upstream_seconds=self.upstream_seconds,
-            request_id=self.request_id,
+            request_id=self.request_id.decode("ascii"),
             upgraded=self.upgraded,
         )

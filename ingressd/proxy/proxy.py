@@ -7,14 +7,16 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from ingressd.proxy.admission import Admission
 from ingressd.proxy.aiohttp_lane import AiohttpLane
 from ingressd.proxy.answers import Hints
-from ingressd.proxy.client_connection import ClientConnection, Lane
+from ingressd.proxy.buffered_protocol import as_protocol
+from ingressd.proxy.client_connection import ClientConnection, ConnectionOwner
 from ingressd.proxy.exchange import UpstreamSide
+from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.forwarding import Network
-from ingressd.proxy.idle_connections import IdleConnections
 from ingressd.proxy.programs import Programs
 from ingressd.proxy.progress import Observer, Recorder
 from ingressd.proxy.relay_lane import RelayLane
@@ -22,7 +24,8 @@ from ingressd.proxy.request_head import HeadLimits
 from ingressd.proxy.upstreams.pool import Pool, PoolLimits
 from ingressd.proxy.upstreams.registry import UpstreamRegistry
 from ingressd.proxy.watchdog import Watchdog
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.settings import LaneName, ProxySettings
 from ingressd.tasks import OwnedTasks
 from ingressd.telemetry.metrics import Metrics
@@ -35,6 +38,8 @@ LAST_SECONDS = 0.1
 """For handlers that are cancelled, to end. aiohttp takes 0 for no limit."""
 
 ChooseContext = Callable[[str | None], ssl.SSLContext]
+NewConnection = Callable[[], ClientConnection]
+NewProtocol = Callable[[], asyncio.BaseProtocol]
 
 
 class Proxy:
@@ -54,11 +59,7 @@ class Proxy:
     ) -> None:
         self.clock = time.monotonic
         self.table = table
-        self.header_read_seconds = settings.header_read_seconds
-        self.read_ahead_bytes = settings.read_ahead_bytes
-        self.lingering_seconds = settings.lingering_seconds
-        self.lingering_bytes = settings.lingering_bytes
-        self.head_limits = HeadLimits(
+        head_limits = HeadLimits(
             line=settings.header_line_bytes, total=settings.header_block_bytes, fields=settings.header_fields
         )
         self._settings = settings
@@ -72,26 +73,36 @@ class Proxy:
             self.clock,
         )
         self._registry = UpstreamRegistry(self.clock)
-        self.watchdog = Watchdog(self.clock, self._sweep)
+        self.watchdog = Watchdog(self.clock, self._sweep, also=self._pool.watched)
         self._side = UpstreamSide(self._pool, self._registry, self.watchdog, self.clock)
         self._recorder = Recorder(self.clock, metrics, observers)
         self._admission = Admission(
             table,
             self._side,
             self._recorder,
-            body_idle_seconds=settings.body_idle_seconds,
+            timeouts=ExchangeTimeouts.of(settings),
+            tunnel_idle_seconds=settings.tunnel_idle_seconds,
             trusted_proxies=trusted_proxies,
             hints=hints or {},
         )
         relay = RelayLane(self._admission)
         attached = programs or Programs()
-        self._aiohttp_lane = AiohttpLane(self._admission, relay, self.head_limits, attached)
+        self._aiohttp_lane = AiohttpLane(self._admission, relay, head_limits, attached)
         relay.programmed = self._aiohttp_lane
         relays = lane is LaneName.RELAY and not attached.everywhere
-        self.lane: Lane = relay if relays else self._aiohttp_lane
-        self.idle = IdleConnections(settings.keep_alive_seconds, self.clock)
-        self.connections: set[ClientConnection] = set()
-        self._plain: list[tuple[asyncio.Server, socket.socket]] = []
+        self._owner = ConnectionOwner(
+            relay if relays else self._aiohttp_lane,
+            self.watchdog,
+            head_limits,
+            self.clock,
+            header_read_seconds=settings.header_read_seconds,
+            keep_alive_seconds=settings.keep_alive_seconds,
+            read_ahead_bytes=settings.read_ahead_bytes,
+            lingering_seconds=settings.lingering_seconds,
+            lingering_bytes=settings.lingering_bytes,
+        )
+        self._connections = self._owner.connections
+        self._plain: list[tuple[asyncio.Server, socket.socket, NewProtocol]] = []
         self._encrypted: list[TlsAcceptor] = []
         self._tasks = OwnedTasks()
         self._tasks.start(self.watchdog.run(), "watchdog")
@@ -99,17 +110,24 @@ class Proxy:
     async def listen_http(self, listening: socket.socket) -> None:
         """Serve plain HTTP on a bound socket, which the proxy owns from now on."""
         queue = listening.dup()
-        server = await asyncio.get_running_loop().create_server(self._plain_connection, sock=listening, backlog=BACKLOG)
-        self._plain.append((server, queue))
+        new_connection = self._connections_on(listening, "http")
+        loop = asyncio.get_running_loop()
+
+        def new_protocol() -> asyncio.BaseProtocol:
+            return as_protocol(new_connection(), loop)
+
+        server = await loop.create_server(new_protocol, sock=listening, backlog=BACKLOG)
+        self._plain.append((server, queue, new_protocol))
 
     def listen_https(
         self, listening: socket.socket, choose: ChooseContext, on_failure: Callable[[TlsFailure], None]
     ) -> None:
         """Serve HTTPS on a bound socket; ``choose`` picks the TLS context for the host that a client names."""
+        new_connection = self._connections_on(listening, "https")
         acceptor = TlsAcceptor(
             listening,
             choose,
-            lambda _: ClientConnection(self, "https"),
+            lambda _: cast(asyncio.Protocol, new_connection()),
             on_failure=on_failure,
             handshake_timeout_seconds=self._settings.handshake_seconds,
             max_pending=self._settings.pending_handshakes,
@@ -128,7 +146,7 @@ class Proxy:
 
     @property
     def open_connections(self) -> int:
-        return len(self.connections)
+        return len(self._connections)
 
     async def close(self, grace_seconds: float, *, idle_seconds: float = 0.0) -> None:
         """Stop accepting, let what is in flight finish for as long as the grace lasts, then end everything.
@@ -140,35 +158,37 @@ class Proxy:
         idle_until = self.clock() + idle_seconds
         while self._plain:
             # Taken out first: a second call, when the first was cancelled, must not find a closed socket.
-            server, queue = self._plain.pop()
+            server, queue, new_protocol = self._plain.pop()
             server.close()
-            await self._accept_queued(queue)
+            await self._accept_queued(queue, new_protocol)
         for acceptor in self._encrypted:
             acceptor.stop_accepting()
         try:
             async with asyncio.timeout(grace_seconds):
-                while self.connections or any(acceptor.pending for acceptor in self._encrypted):
+                while self._connections or any(acceptor.pending for acceptor in self._encrypted):
                     # First a moment for what clients have sent already and nobody has read.
                     await asyncio.sleep(DRAIN_POLL_SECONDS)
                     if self.clock() < idle_until:
                         continue
-                    for connection in tuple(self.connections):
+                    for connection in tuple(self._connections):
                         connection.close_if_idle()
         except TimeoutError:
             pass
         for acceptor in self._encrypted:
             await acceptor.close()
         await self._aiohttp_lane.close(LAST_SECONDS)
-        for connection in tuple(self.connections):
+        for connection in tuple(self._connections):
             connection.give_up()
         await self._side.connecting.close()
         await self._tasks.close()
         self._pool.close()
 
-    def _plain_connection(self) -> ClientConnection:
-        return ClientConnection(self, "http")
+    def _connections_on(self, listening: socket.socket, scheme: str) -> NewConnection:
+        # All of them come in on this port, so none has to ask the kernel for it.
+        port = int(listening.getsockname()[1])
+        return lambda: ClientConnection(self._owner, scheme, port)
 
-    async def _accept_queued(self, queue: socket.socket) -> None:
+    async def _accept_queued(self, queue: socket.socket, new_protocol: NewProtocol) -> None:
         """Take over the clients that are connected, as far as they know: closing the socket would reset them."""
         loop = asyncio.get_running_loop()
         with queue:
@@ -180,12 +200,12 @@ class Proxy:
                     return
                 accepted.setblocking(False)
                 try:
-                    await loop.connect_accepted_socket(self._plain_connection, accepted)
+                    await loop.connect_accepted_socket(new_protocol, accepted)
                 except OSError:
                     accepted.close()
 
     def _sweep(self) -> None:
-        self.idle.close_expired()
+        self._owner.close_expired()
         self._pool.close_idle()
         self._registry.sweep()
 

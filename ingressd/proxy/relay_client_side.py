@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from ingressd.proxy.admission import Admission, given_up
 from ingressd.proxy.answers import (
     CONTINUE,
-    NO_ANSWER_YET,
+    WITHOUT_BODY,
     Page,
     answer_framing,
     interim_head,
@@ -18,12 +16,12 @@ from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.decision import Decision
 from ingressd.proxy.exchange import Exchange
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.framing import LAST_CHUNK, chunk
+from ingressd.proxy.framing import LAST_CHUNK, chunk, last_chunk
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.target import ASTERISK
-from ingressd.proxy.tunnel import TUNNEL_IDLE_SECONDS, Tunnel
+from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.unsent import unsent_bytes
 from ingressd.proxy.upstreams.connection import UpstreamConnection
 
@@ -59,7 +57,7 @@ class RelayClientSide:
         self._progress = progress
         self._exchange: Exchange | None = None
         self._tunnel: Tunnel | None = None
-        self._framing = NO_ANSWER_YET
+        self._framing = WITHOUT_BODY
         self._answered_status = 0
         self._keep_alive = False
         self._request_sent = head is not None and not head.has_body
@@ -79,7 +77,8 @@ class RelayClientSide:
             self._answer_locally(204, None)
             return None
         decision = self._admission.decide(head, self._progress)
-        if decision.route is not None and decision.route.program is not None:
+        route = decision.route
+        if route is not None and route.program is not None:
             return decision
         if decision.failure is not None:
             self.fail(decision.failure)
@@ -154,7 +153,7 @@ class RelayClientSide:
     # What the watchdog calls, until the first byte of a body has come.
 
     def check(self, now: float) -> None:
-        limit = self._admission.body_idle_seconds
+        limit = self._admission.timeouts.body_idle
         if now - self._waiting_since > limit:
             self.fail(Failure(Reason.REQUEST_TIMEOUT, f"no body byte came for {limit:g} s"))
 
@@ -195,9 +194,9 @@ class RelayClientSide:
             self._progress.bytes_sent += len(data)
             self._connection.write(chunk(data) if self._framing.chunked else data)
 
-    def finish(self) -> None:
+    def finish(self, trailer_lines: bytes = b"") -> None:
         if self._framing.chunked:
-            self._connection.write(LAST_CHUNK)
+            self._connection.write(last_chunk(trailer_lines) if trailer_lines else LAST_CHUNK)
         self._end()
 
     def fail(self, failure: Failure) -> None:
@@ -217,8 +216,8 @@ class RelayClientSide:
             self.fail(Failure(Reason.CLIENT_CLOSED))
             return
         self._exchange = None
-        watchdog = self._admission.side.watchdog
-        tunnel = self._tunnel = Tunnel(transport, upstream, asyncio.get_running_loop().time, TUNNEL_IDLE_SECONDS)
+        watchdog, idle_seconds = self._admission.side.watchdog, self._admission.tunnel_idle_seconds
+        tunnel = self._tunnel = Tunnel(transport, upstream, self._admission.side.clock, idle_seconds)
         watchdog.add(tunnel)
         tunnel.closed.add_done_callback(self._tunnel_ended)
         self._progress.begin_tunnel()

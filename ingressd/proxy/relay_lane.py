@@ -41,7 +41,7 @@ class RelayLane:
             if programmed is not None and self.programmed is not None:
                 self.programmed.take_over(connection, head, progress, programmed)
         except Exception:
-            _log.exception("request %s failed", progress.request_id)
+            _log.exception("request %s failed", progress.request_id.decode())
             side.break_off()
 
     def refuse(self, connection: ClientConnection, failure: Failure, sketch: RequestSketch) -> None:

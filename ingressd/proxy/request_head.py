@@ -7,66 +7,132 @@ here, before a route, an upstream or a Python handler has seen a byte of it.
 from __future__ import annotations
 
 import re
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from ingressd.proxy.authority import NO_AUTHORITY, Authority, parse_authority
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.fields import Field, FieldScanner, KnownField, list_elements, parse_fields
+from ingressd.proxy.field_scanner import FieldScan, FieldScanner, KnownField
+from ingressd.proxy.fields import Field, list_elements, parse_fields
 from ingressd.proxy.forwarded_fields import REPLACED
 from ingressd.proxy.framing import Framing, FramingError, parse_content_length
-from ingressd.proxy.target import Target, parse_target
+from ingressd.proxy.target import Target, parse_target, plain_target
 from ingressd.routing.methods import METHODS, REFUSED_METHODS
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 _REQUEST_LINE = re.compile(rb"([!#-'*+\-.0-9A-Z^_`a-z|~]+) ([^ \t]+) HTTP/([0-9])\.([0-9])")
 MAX_METHOD_BYTES = 32
 
 
-class HeadLimits(msgspec.Struct, frozen=True):
+class HeadLimits:
     """Bytes, and a number of fields."""
 
-    line: int = 8192
-    total: int = 32768
-    fields: int = 100
+    __slots__ = ("fields", "line", "total")
+
+    def __init__(self, *, line: int = 8192, total: int = 32768, fields: int = 100) -> None:
+        self.line: Final = line
+        self.total: Final = total
+        self.fields: Final = fields
 
 
-class RequestHead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class RequestHead:
     """``raw`` is the whole head as the client sent it, whose field lines begin at ``fields_begin``; ``known`` are the
-    fields in it that are not passed on as they are. ``upgrade`` is the protocol asked for, in lower case, when the
-    request validly asks for one. ``spliceable``: every other line may be passed on unread."""
+    fields in it that are not all passed on as they are. ``upgrade`` is the protocol asked for, in lower case, when the
+    request validly asks for one. ``spliceable``: every other line may be passed on unread. ``verbatim``: so may the
+    first line and the Host field, as long as the target is not rewritten. ``takes_trailers``: the client wants the
+    fields behind a chunked answer. To be taken as frozen."""
 
-    method: str
-    target: Target
-    authority: Authority
-    version: tuple[int, int]
-    raw: bytes
-    fields_begin: int
-    known: list[KnownField]
-    framing: Framing
-    keep_alive: bool
-    has_body: bool
-    spliceable: bool
-    expects_continue: bool = False
-    upgrade: bytes | None = None
+    __slots__ = (
+        "authority",
+        "expects_continue",
+        "fields_begin",
+        "framing",
+        "has_body",
+        "keep_alive",
+        "known",
+        "method",
+        "raw",
+        "spliceable",
+        "takes_trailers",
+        "target",
+        "upgrade",
+        "verbatim",
+        "version",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        target: Target,
+        authority: Authority,
+        version: tuple[int, int],
+        raw: bytes,
+        fields_begin: int,
+        known: list[KnownField],
+        framing: Framing,
+        keep_alive: bool,
+        spliceable: bool,
+        verbatim: bool,
+        expects_continue: bool,
+        upgrade: bytes | None,
+        takes_trailers: bool,
+    ) -> None:
+        self.method: Final = method
+        self.target: Final = target
+        self.authority: Final = authority
+        self.version: Final = version
+        self.raw: Final = raw
+        self.fields_begin: Final = fields_begin
+        self.known: Final = known
+        self.framing: Final = framing
+        self.keep_alive: Final = keep_alive
+        self.has_body: Final = framing.chunked or bool(framing.length)
+        self.spliceable: Final = spliceable
+        self.verbatim: Final = verbatim
+        self.expects_continue: Final = expects_continue
+        self.upgrade: Final = upgrade
+        self.takes_trailers: Final = takes_trailers
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every field in the order, spelling and bytes of the client, without fields whose name has an underscore:
         applications read ``X_Real_Ip`` and ``X-Real-Ip`` as one. It is read anew each time."""
         fields = parse_fields(self.raw[self.fields_begin : -2]) or ()
-        return tuple(field for field in fields if b"_" not in field[0])
+        return tuple([field for field in fields if b"_" not in field[0]])
 
     def values(self, name: bytes) -> list[bytes]:
         """All values of the field ``name`` (lower case), in order."""
         if name in REPLACED:
-            return [value for lower, value, _, _ in self.known if lower == name]
+            return [field.value for field in self.known if field.name == name]
         return [value for lower, _, value in self.fields if lower == name]
 
 
-_SCANNER = FieldScanner(REPLACED)
-_UNDERSCORED = re.compile(rb"\r\n[^:\r_]*+_")
-_NO_VALUES: list[bytes] = []
-_HARMLESS_OPTIONS = REPLACED | {b"close"}
+_SCANNER: Final = FieldScanner(REPLACED)
+_HARMLESS_OPTIONS: Final = REPLACED | {b"close"}
+_HTTP_1_1: Final = (1, 1)
+_HTTP_1_0: Final = (1, 0)
+_NO_BODY: Final = Framing()
+
+
+def whole_request_head(data: bytes, limits: HeadLimits) -> RequestHead | None:
+    """Parse ``data`` if it is one head and nothing else, and plain; None says nothing against it. Raises Failure.
+
+    Most reads are such a head. Compiled, one walk over the bytes then replaces several searches.
+    """
+    if len(data) > limits.line or not data.endswith(b"\r\n\r\n"):
+        return None
+    method, begin = _plain_method(data)
+    if begin == 0:
+        return None
+    target, line_end = plain_target(data, begin)
+    if target is None or data[line_end : line_end + 11] != b" HTTP/1.1\r\n":
+        return None
+    line_end += 9
+    scan = _SCANNER.scan(data, line_end)
+    if scan is None or scan.end != len(data) or scan.count > limits.fields:
+        return None
+    return _interpret(data, line_end, method, target, None, _HTTP_1_1, scan, verbatim=True)
 
 
 def parse_request_head(head: bytes, limits: HeadLimits) -> RequestHead:
@@ -75,11 +141,11 @@ def parse_request_head(head: bytes, limits: HeadLimits) -> RequestHead:
     method, target_text, version = _parse_request_line(head, line_end, limits)
     if len(head) > limits.total:
         raise Failure(Reason.HEADERS_TOO_LARGE, f"the header is longer than {limits.total} bytes")
-    known = _SCANNER.scan(head, line_end)
-    if known is None:
+    scan = _SCANNER.scan(head, line_end)
+    if scan is None or scan.end != len(head):
         _raise_long_line(head[line_end + 2 : -2], limits)
         raise Failure(Reason.MALFORMED_REQUEST, "a header line is not a name, a colon and a value")
-    if head.count(b"\n") - 2 > limits.fields:
+    if scan.count > limits.fields:
         raise Failure(Reason.HEADERS_TOO_LARGE, f"the header has more than {limits.fields} fields")
     if len(head) > limits.line:
         _raise_long_line(head[line_end + 2 : -2], limits)
@@ -89,39 +155,82 @@ def parse_request_head(head: bytes, limits: HeadLimits) -> RequestHead:
             raise Failure(Reason.METHOD_NOT_ALLOWED, f"{method} is not served")
         raise Failure(Reason.MALFORMED_REQUEST, "the method is not known")
     target, target_authority = parse_target(method, target_text)
-    special: dict[bytes, list[bytes]] = {}
-    for name, value, _, _ in known:
-        if name in special:
-            special[name].append(value)
-        else:
-            special[name] = [value]
-    framing, connection, expects_continue, upgrade = _NO_BODY, _NO_VALUES, False, None
-    # Most heads have no known field beside Host.
-    if len(special) > 1 or b"host" not in special:
-        framing = _parse_framing(special, version)
-        connection = list_elements(special.get(b"connection", _NO_VALUES))
-        expects_continue = _parse_expect(special.get(b"expect", _NO_VALUES), version)
-        upgrade = _parse_upgrade(special.get(b"upgrade", _NO_VALUES), connection, method, version, framing)
+    verbatim = head.startswith(b" HTTP/1.1", line_end - 9) and str(target) == target_text.decode("latin-1")
+    return _interpret(head, line_end, method, target, target_authority, version, scan, verbatim=verbatim)
+
+
+def _interpret(
+    head: bytes,
+    line_end: int,
+    method: str,
+    target: Target,
+    target_authority: bytes | None,
+    version: tuple[int, int],
+    scan: FieldScan,
+    *,
+    verbatim: bool,
+) -> RequestHead:
+    """Read what the known fields say."""
+    known = scan.known
+    if len(known) == 1 and known[0].name == b"host" and target_authority is None:
+        # Many heads have no known field beside Host.
+        return RequestHead(
+            method,
+            target,
+            parse_authority(known[0].value),
+            version,
+            head,
+            line_end + 2,
+            known,
+            _NO_BODY,
+            version[1] == 1,
+            not scan.underscored,
+            verbatim and known[0].plain,
+            False,
+            None,
+            False,
+        )
+    hosts: list[KnownField] = []
+    lengths: list[bytes] = []
+    codings: list[bytes] = []
+    connection: list[bytes] = []
+    expectations: list[bytes] = []
+    upgrades: list[bytes] = []
+    takes_trailers = False
+    for field in known:
+        name = field.name
+        if name == b"host":
+            hosts.append(field)
+        elif name == b"connection":
+            connection += list_elements(field.value)
+        elif name == b"content-length":
+            lengths.append(field.value)
+        elif name == b"transfer-encoding":
+            codings.append(field.value)
+        elif name == b"expect":
+            expectations += list_elements(field.value)
+        elif name == b"upgrade":
+            upgrades += list_elements(field.value)
+        elif name == b"te":
+            # RFC 9110 section 10.1.4. HTTP/1.0 has no chunks, and so no trailers.
+            takes_trailers = takes_trailers or (version[1] >= 1 and b"trailers" in list_elements(field.value))
+    framing = _parse_framing(lengths, codings, version) if lengths or codings else _NO_BODY
     return RequestHead(
-        method=method,
-        target=target,
-        authority=_parse_host(special.get(b"host", _NO_VALUES), target_authority, version),
-        version=version,
-        raw=head,
-        fields_begin=line_end + 2,
-        known=known,
-        framing=framing,
-        keep_alive=b"close" not in connection if version == _HTTP_1_1 else b"keep-alive" in connection,
-        has_body=framing.chunked or bool(framing.length),
-        spliceable=(not connection or _HARMLESS_OPTIONS.issuperset(connection))
-        and (b"_" not in head or _UNDERSCORED.search(head, line_end) is None),
-        expects_continue=expects_continue,
-        upgrade=upgrade,
+        method,
+        target,
+        _parse_host(hosts, target_authority, version),
+        version,
+        head,
+        line_end + 2,
+        known,
+        framing,
+        b"close" not in connection if version[1] == 1 else b"keep-alive" in connection,
+        not scan.underscored and (not connection or _HARMLESS_OPTIONS.issuperset(connection)),
+        verbatim and len(hosts) == 1 and hosts[0].plain,
+        bool(expectations) and _parse_expect(expectations, version),
+        _parse_upgrade(upgrades, connection, method, version, framing) if upgrades else None,
+        takes_trailers,
     )
-
-
-_HTTP_1_1, _HTTP_1_0 = (1, 1), (1, 0)
-_NO_BODY = Framing()
 
 
 def _parse_request_line(head: bytes, line_end: int, limits: HeadLimits) -> tuple[str, bytes, tuple[int, int]]:
@@ -140,20 +249,44 @@ def _parse_request_line(head: bytes, line_end: int, limits: HeadLimits) -> tuple
     return method.decode("ascii"), target, _HTTP_1_0 if minor == b"0" else _HTTP_1_1
 
 
+def _plain_method(head: bytes) -> tuple[str, int]:
+    """Return the method, and where the target begins; 0 when the head does not begin with a known one."""
+    end: i64 = 0
+    while head[end] >= _UPPER_A and head[end] <= _UPPER_Z:
+        end += 1
+    if head[end] != _SPACE:
+        return "", 0
+    for name, method in _METHODS_OF_LENGTH[end] if end < _LONGEST_METHOD else _NO_METHODS:
+        if head.startswith(name):
+            return method, end + 1
+    return "", 0
+
+
+_UPPER_A: Final = 0x41
+_UPPER_Z: Final = 0x5A
+_SPACE: Final = 0x20
+_LONGEST_METHOD: Final = 16
+_NO_METHODS: Final[list[tuple[bytes, str]]] = []
+_METHODS_OF_LENGTH: Final[list[list[tuple[bytes, str]]]] = [
+    [(method.encode("ascii"), method) for method in sorted(METHODS) if len(method) == length]
+    for length in range(_LONGEST_METHOD)
+]
+
+
 def _raise_long_line(block: bytes, limits: HeadLimits) -> None:
     if any(len(line) > limits.line for line in block.split(b"\r\n")):
         raise Failure(Reason.HEADERS_TOO_LARGE, f"a header line is longer than {limits.line} bytes")
 
 
-def _parse_host(values: list[bytes], target_authority: bytes | None, version: tuple[int, int]) -> Authority:
+def _parse_host(fields: list[KnownField], target_authority: bytes | None, version: tuple[int, int]) -> Authority:
     """RFC 9112 section 3.2: exactly one Host, and no second opinion in an absolute target."""
-    if len(values) > 1:
+    if len(fields) > 1:
         raise Failure(Reason.MALFORMED_REQUEST, "there is more than one Host field")
-    if not values:
-        if version >= (1, 1):
+    if not fields:
+        if version[1] >= 1:
             raise Failure(Reason.MALFORMED_REQUEST, "the Host field is missing")
         return NO_AUTHORITY if target_authority is None else parse_authority(target_authority)
-    authority = parse_authority(values[0])
+    authority = parse_authority(fields[0].value)
     if target_authority is not None:
         named = parse_authority(target_authority)
         if (named.host, named.port) != (authority.host, authority.port):
@@ -161,24 +294,20 @@ def _parse_host(values: list[bytes], target_authority: bytes | None, version: tu
     return authority
 
 
-def _parse_framing(special: dict[bytes, list[bytes]], version: tuple[int, int]) -> Framing:
+def _parse_framing(lengths: list[bytes], codings: list[bytes], version: tuple[int, int]) -> Framing:
     """RFC 9112 section 6.3, without its leniencies: any ambiguity is a smuggling attempt."""
-    lengths = special.get(b"content-length", [])
-    codings = special.get(b"transfer-encoding", [])
     if codings:
         if lengths:
             raise Failure(Reason.MALFORMED_REQUEST, "there is both a Content-Length and a Transfer-Encoding")
-        if version < (1, 1):
+        if version[1] < 1:
             raise Failure(Reason.MALFORMED_REQUEST, "HTTP/1.0 has no Transfer-Encoding")
         if len(codings) > 1:
             raise Failure(Reason.MALFORMED_REQUEST, "there is more than one Transfer-Encoding field")
         return _parse_transfer_encoding(codings[0])
     if len(lengths) > 1:
         raise Failure(Reason.MALFORMED_REQUEST, "there is more than one Content-Length field")
-    if not lengths:
-        return _NO_BODY
     try:
-        return Framing(length=parse_content_length(lengths[0]))
+        return Framing(parse_content_length(lengths[0]))
     except FramingError as error:
         raise Failure(Reason.MALFORMED_REQUEST, str(error)) from None
 
@@ -190,30 +319,29 @@ def _parse_transfer_encoding(value: bytes) -> Framing:
     codings = [coding.strip(b" \t") for coding in value.lower().split(b",")]
     if codings == [b"chunked"]:
         return Framing(chunked=True)
-    if not all(_CODING.fullmatch(coding) for coding in codings) or b"chunked" in codings[:-1]:
+    if not all([_CODING.fullmatch(coding) for coding in codings]) or b"chunked" in codings[:-1]:
         raise Failure(Reason.MALFORMED_REQUEST, "Transfer-Encoding is not a list of codings that ends in chunked")
     raise Failure(Reason.UNKNOWN_TRANSFER_CODING, "Transfer-Encoding names a coding other than chunked")
 
 
-def _parse_expect(values: list[bytes], version: tuple[int, int]) -> bool:
+def _parse_expect(expectations: list[bytes], version: tuple[int, int]) -> bool:
     """RFC 9110 section 10.1.1; HTTP/1.0 has no interim answers, so an expectation there means nothing."""
-    if not values or version < (1, 1):
+    if version[1] < 1:
         return False
-    if any(element != b"100-continue" for element in list_elements(values)):
+    if any([expectation != b"100-continue" for expectation in expectations]):
         raise Failure(Reason.EXPECTATION_FAILED, "the expectation is not 100-continue")
     return True
 
 
 def _parse_upgrade(
-    values: list[bytes], connection: list[bytes], method: str, version: tuple[int, int], framing: Framing
+    protocols: list[bytes], connection: list[bytes], method: str, version: tuple[int, int], framing: Framing
 ) -> bytes | None:
     """Return the protocol that the request validly asks for.
 
     HTTP/2 in clear text (``h2c``) is never entered by an upgrade: what then travels would pass every route check
     unseen. An upgrade with a body would make its end a matter of opinion, so it is refused.
     """
-    protocols = list_elements(values)
-    if b"upgrade" not in connection or len(protocols) != 1 or version < (1, 1):
+    if b"upgrade" not in connection or len(protocols) != 1 or version[1] < 1:
         return None
     protocol = protocols[0]
     if protocol in (b"h2c", b"h2", b"http/2.0") or (protocol == b"websocket" and method != "GET"):

@@ -3,36 +3,71 @@
 from __future__ import annotations
 
 import re
-
-import msgspec
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.fields import HOP_BY_HOP, Field, FieldScanner, KnownField, list_elements, parse_fields
+from ingressd.proxy.field_scanner import FieldScan, FieldScanner, KnownField
+from ingressd.proxy.fields import HOP_BY_HOP, Field, list_elements, parse_fields
 from ingressd.proxy.framing import Framing, FramingError, parse_content_length
 
-MAX_HEAD_BYTES = 65536
-MAX_FIELDS = 256
+if TYPE_CHECKING:
+    from mypy_extensions import i64
+
+MAX_HEAD_BYTES: Final = 65536
+MAX_FIELDS: Final = 256
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
 
 
-class ResponseHead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ResponseHead:
     """``raw`` is the head with every line ended by CRLF, whose field lines begin at ``fields_begin``; ``known`` are the
     fields in it that matter to us. ``spliceable``: every other line may be passed on unread. ``upgrade`` is the
-    protocol named by a 101, in lower case. ``reason_phrase`` is as sent, possibly empty."""
+    protocol named by a 101, in lower case. ``reason_phrase`` is as sent, possibly empty. To be taken as frozen."""
 
-    status: int
-    reason_phrase: bytes
-    version: tuple[int, int]
-    raw: bytes
-    fields_begin: int
-    known: list[KnownField]
-    framing: Framing
-    keep_alive: bool
-    spliceable: bool
-    upgrade: bytes | None = None
+    __slots__ = (
+        "fields_begin",
+        "framing",
+        "has_date",
+        "has_server",
+        "keep_alive",
+        "known",
+        "raw",
+        "reason_phrase",
+        "spliceable",
+        "status",
+        "upgrade",
+        "version",
+    )
+
+    def __init__(
+        self,
+        status: int,
+        reason_phrase: bytes,
+        version: tuple[int, int],
+        raw: bytes,
+        fields_begin: int,
+        known: list[KnownField],
+        noted: int,
+        framing: Framing,
+        keep_alive: bool,
+        spliceable: bool,
+        upgrade: bytes | None,
+    ) -> None:
+        self.status: Final = status
+        self.reason_phrase: Final = reason_phrase
+        self.version: Final = version
+        self.raw: Final = raw
+        self.fields_begin: Final = fields_begin
+        self.known: Final = known
+        self.has_server: Final = noted & 1 != 0
+        self.has_date: Final = noted & 2 != 0
+        self.framing: Final = framing
+        self.keep_alive: Final = keep_alive
+        self.spliceable: Final = spliceable
+        self.upgrade: Final = upgrade
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -62,6 +97,25 @@ def find_response_head_end(data: bytes, scanned: int = 0) -> int:
     return -1
 
 
+def whole_response_head(data: bytes, request_method: str) -> ResponseHead | None:
+    """Parse the head at the start of ``data`` if all of it is there, and plain; None says nothing against it. Raises
+    Failure."""
+    line_end: i64 = 0
+    length: i64 = len(data)
+    while line_end < length and data[line_end] != _CARRIAGE_RETURN:
+        line_end += 1
+    status_line = _parse_status_line(data[:line_end]) if line_end < _LONGEST_PLAIN_LINE else None
+    scan = _SCANNER.scan(data, line_end) if status_line is not None else None
+    if status_line is None or scan is None or scan.end > MAX_HEAD_BYTES or data[line_end + 1] != _LINE_FEED:
+        return None
+    return _interpret(data[: scan.end], line_end, status_line, scan, request_method)
+
+
+_CARRIAGE_RETURN: Final = 0x0D
+_LINE_FEED: Final = 0x0A
+_LONGEST_PLAIN_LINE: Final = 64
+
+
 def parse_response_head(head: bytes, request_method: str) -> ResponseHead:
     """Parse everything up to and including the empty line. Raises Failure.
 
@@ -69,52 +123,70 @@ def parse_response_head(head: bytes, request_method: str) -> ResponseHead:
     what the client gets is spelt by us.
     """
     line_end = head.find(b"\r\n")
-    match = _STATUS_LINE.fullmatch(head, 0, line_end) if line_end >= 0 else None
-    known = _SCANNER.scan(head, line_end) if match is not None else None
-    if known is None and _BARE_LINE_FEED.search(head):
+    status_line = _parse_status_line(head[:line_end]) if line_end >= 0 else None
+    scan = _SCANNER.scan(head, line_end) if status_line is not None else None
+    if scan is not None and scan.end != len(head):
+        scan = None
+    if scan is None and _BARE_LINE_FEED.search(head):
         return parse_response_head(_BARE_LINE_FEED.sub(b"\r\n", head), request_method)
-    if match is None:
+    if status_line is None:
         raise Failure(Reason.UPSTREAM_INVALID, "the answer's status line is not HTTP/1.1 STATUS")
-    if known is None:
+    if scan is None:
         raise Failure(Reason.UPSTREAM_INVALID, "a header line of the answer is not a name, a colon and a value")
-    if head.count(b"\n") - 2 > MAX_FIELDS:
+    return _interpret(head, line_end, status_line, scan, request_method)
+
+
+def _interpret(
+    head: bytes, line_end: int, status_line: tuple[int, int, bytes], scan: FieldScan, request_method: str
+) -> ResponseHead:
+    """Read what the known fields say."""
+    if scan.count > MAX_FIELDS:
         raise Failure(Reason.UPSTREAM_INVALID, f"the answer's header has more than {MAX_FIELDS} fields")
-    minor, status_text, reason_phrase = match.groups()
-    status, version = int(status_text), _HTTP_1_1 if minor == b"1" else _HTTP_1_0
-    connection: list[bytes] = []
-    upgrade: list[bytes] = []
-    lengths: list[bytes] = []
-    codings: list[bytes] = []
-    for name, value, _, _ in known:
+    known = scan.known
+    minor, status, reason_phrase = status_line
+    connection, upgrade, lengths, codings = _NONE, _NONE, _NONE, _NONE
+    for field in known:
+        name = field.name
         if name == b"content-length":
-            lengths.append(value)
-        elif name == b"transfer-encoding":
-            codings.append(value)
+            lengths = [*lengths, field.value]
         elif name == b"connection":
-            connection += list_elements([value])
+            connection = connection + list_elements(field.value)
+        elif name == b"transfer-encoding":
+            codings = [*codings, field.value]
         elif name == b"upgrade":
-            upgrade += list_elements([value])
-    framing, delimited = _parse_framing(lengths, codings, status, request_method)
-    keep_alive = b"close" not in connection if minor == b"1" else b"keep-alive" in connection
+            upgrade = upgrade + list_elements(field.value)
+    if len(lengths) == 1 and not codings:
+        framing, delimited = _by_length(lengths[0]), True
+    else:
+        framing, delimited = _parse_framing(lengths, codings, status, request_method)
+    keep_alive = b"close" not in connection if minor == 1 else b"keep-alive" in connection
     return ResponseHead(
-        status=status,
-        reason_phrase=reason_phrase or b"",
-        version=version,
-        raw=head,
-        fields_begin=line_end + 2,
-        known=known,
-        framing=framing,
-        keep_alive=keep_alive and delimited,
-        spliceable=not connection or _HARMLESS_OPTIONS.issuperset(connection),
-        upgrade=upgrade[0] if status == 101 and len(upgrade) == 1 else None,
+        status,
+        reason_phrase,
+        (1, minor),
+        head,
+        line_end + 2,
+        known,
+        scan.noted,
+        framing,
+        keep_alive and delimited,
+        not connection or _HARMLESS_OPTIONS.issuperset(connection),
+        upgrade[0] if status == 101 and len(upgrade) == 1 else None,
     )
 
 
-_SCANNER = FieldScanner(HOP_BY_HOP | {b"content-length", b"server", b"date"})
-_HARMLESS_OPTIONS = HOP_BY_HOP | {b"close"}
-_UNTIL_END = Framing()
-_CHUNKED = Framing(chunked=True)
-_HTTP_1_1, _HTTP_1_0 = (1, 1), (1, 0)
+_SCANNER: Final = FieldScanner(HOP_BY_HOP | {b"content-length"}, noted=(b"server", b"date"))
+_HARMLESS_OPTIONS: Final = HOP_BY_HOP | {b"close"}
+_NONE: Final[list[bytes]] = []
+_UNTIL_END: Final = Framing()
+_CHUNKED: Final = Framing(chunked=True)
+
+
+@lru_cache(maxsize=256)
+def _parse_status_line(line: bytes) -> tuple[int, int, bytes] | None:
+    """Return the minor version, the status, and the reason phrase. Servers have few different lines."""
+    match = _STATUS_LINE.fullmatch(line)
+    return (int(match[1]), int(match[2]), match[3] or b"") if match is not None else None
 
 
 def has_body(status: int, request_method: str) -> bool:
@@ -135,8 +207,12 @@ def _parse_framing(
     if lengths:
         if len(set(lengths)) > 1:
             raise Failure(Reason.UPSTREAM_INVALID, "the answer has two different Content-Length fields")
-        try:
-            return Framing(length=parse_content_length(lengths[0])), True
-        except FramingError as error:
-            raise Failure(Reason.UPSTREAM_INVALID, f"the answer's {error}") from None
+        return _by_length(lengths[0]), True
     return _UNTIL_END, not has_body(status, request_method)
+
+
+def _by_length(value: bytes) -> Framing:
+    try:
+        return Framing(parse_content_length(value))
+    except FramingError as error:
+        raise Failure(Reason.UPSTREAM_INVALID, f"the answer's {error}") from None

@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 from ingressd.proxy.upstreams.connection import FLUSH_SECONDS, UpstreamConnection
 
-TUNNEL_IDLE_SECONDS = 3600.0
-
 
 class Tunnel:
     """Knows nothing of what it carries. Each direction ends on its own; the tunnel ends with the second."""

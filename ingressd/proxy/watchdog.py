@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 _log = logging.getLogger(__name__)
@@ -19,9 +19,18 @@ class Watched(Protocol):
 class Watchdog:
     """Calls ``check`` of everything added to it, and ``sweep``, every half second on the monotonic clock."""
 
-    def __init__(self, clock: Callable[[], float], sweep: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        sweep: Callable[[], None],
+        *,
+        also: Callable[[], Iterable[Watched]] = tuple,
+    ) -> None:
+        """``also`` returns more to be watched at each look: what comes and goes with every request is cheaper to find
+        twice a second than to add and discard."""
         self._clock = clock
         self._sweep = sweep
+        self._also = also
         self._watched: set[Watched] = set()
 
     def add(self, watched: Watched) -> None:
@@ -35,7 +44,7 @@ class Watchdog:
 
     def tick(self) -> None:
         now = self._clock()
-        for watched in tuple(self._watched):
+        for watched in (*self._watched, *self._also()):
             try:
                 watched.check(now)
             except Exception:

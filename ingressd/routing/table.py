@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
-import msgspec
-
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.host_names import ANY_HOST, wildcard_of
 from ingressd.routing.route import Route
 from ingressd.routing.upstream import Upstream, UpstreamKey
-from ingressd.routing.virtual_host import ANY_HOST, VirtualHost, wildcard_of
+from ingressd.routing.virtual_host import VirtualHost
 from tls.key_pair import KeyPair
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
-class TableDifference(msgspec.Struct, frozen=True):
-    """What to set, and with None what to remove."""
+class Match:
+    """``host`` is None when no virtual host takes the request; ``route`` when none of its paths does. To be taken as
+    frozen."""
 
-    hosts: dict[str, VirtualHost | None] = {}
-    upstreams: dict[UpstreamKey, Upstream | None] = {}
-    certificates: dict[str, KeyPair | None] = {}
+    __slots__ = ("host", "route")
 
-    def __bool__(self) -> bool:
-        return bool(self.hosts or self.upstreams or self.certificates)
-
-
-class Match(msgspec.Struct, frozen=True, gc=False):
-    """``host`` is None when no virtual host takes the request; ``route`` when none of its paths does."""
-
-    host: VirtualHost | None
-    route: Route | None
+    def __init__(self, host: VirtualHost | None, route: Route | None) -> None:
+        self.host: Final = host
+        self.route: Final = route
 
 
-_NO_MATCH = Match(None, None)
+_NO_MATCH: Final = Match(None, None)
 
 
 class RoutingTable:
@@ -91,11 +84,9 @@ class RoutingTable:
         The host is decided first and is final: a path that it does not have goes to its default backend, then to
         that of any host, never to the paths of another host.
         """
-        virtual_host = self.hosts.get(host)
-        if virtual_host is None or not virtual_host.routed:
-            virtual_host = self.find_host(host)
-            if virtual_host is None:
-                return _NO_MATCH
+        virtual_host = self.find_host(host)
+        if virtual_host is None:
+            return _NO_MATCH
         route = virtual_host.paths.find(path)
         if route is None:
             route = virtual_host.fallback

@@ -7,9 +7,6 @@ import msgspec
 from ingressd.routing.path_trie import PathTrie
 from ingressd.routing.route import Route
 
-ANY_HOST = ""
-"""The host of routes that name none: it takes the requests that no other host claims."""
-
 
 class VirtualHost(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``routed`` is False for a name that appears only under ``tls``: it chooses a certificate and no route.
@@ -24,9 +21,3 @@ class VirtualHost(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     routed: bool = True
     fallback: Route | None = None
     certificate: str | None = None
-
-
-def wildcard_of(host: str) -> str | None:
-    """Return the wildcard that covers ``host``: its first label replaced (``a.b.c`` → ``*.b.c``)."""
-    dot = host.find(".")
-    return f"*{host[dot:]}" if dot > 0 else None

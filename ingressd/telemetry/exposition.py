@@ -18,7 +18,9 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from ingressd.telemetry.metrics import BUCKET_BOUNDS_SECONDS, Histogram, Metrics, RequestKey, RouteKey, RouteSeries
+from ingressd.compilation import describe
+from ingressd.telemetry.metrics import Metrics
+from ingressd.telemetry.series import BUCKET_BOUNDS_SECONDS, Histogram, RequestKey, RouteKey, RouteSeries
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,8 +114,8 @@ class MetricsCollector(Collector):
         inventory = self._inventory()
         yield InfoMetricFamily(
             "ingressd_build",
-            "The version of ingressd and of Python.",
-            value={"version": self._version, "python": platform.python_version()},
+            "The version of ingressd and of Python, and whether the data plane is compiled or pure Python.",
+            value={"version": self._version, "python": platform.python_version(), "data_plane": describe()},
         )
         yield self._requests()
         for counter in _ROUTE_COUNTERS:

@@ -2,91 +2,95 @@
 
 series      the numbers that share one set of labels
 overflow    the one series that takes what comes after the bound on series is reached
+tally       what was counted for one set of labels since somebody last looked at the series
 delta       what was counted since it was last taken, to be added to the counters of another process
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from typing import NamedTuple
-
-import msgspec
+from typing import Final
 
 from ingressd.telemetry.record import ExchangeRecord
+from ingressd.telemetry.series import BUCKET_BOUNDS_SECONDS, Histogram, MetricsDelta, RequestKey, RouteKey, RouteSeries
 
-MAX_SERIES = 20_000
+MAX_SERIES: Final = 20_000
+MAX_TALLIES: Final = 1024
 
-BUCKET_BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-
-KNOWN_METHODS = frozenset(
+KNOWN_METHODS: Final = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")  # RFC 9110, RFC 5789
 )
-OTHER_METHOD = "OTHER"
+OTHER_METHOD: Final = "OTHER"
 OVERFLOW = "_overflow"
 """The ``ingress`` label of the overflow series: not a name that Kubernetes allows."""
 
-_STATUS_CLASSES = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
+_STATUS_CLASSES: Final = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
 
 
-class RouteKey(NamedTuple):
-    """Who answers for a request. All three are empty when no route matched."""
+class Tally:
+    """One series of requests while it is counted: compiled, its numbers are no Python objects."""
 
-    namespace: str
-    ingress: str
-    service: str
+    __slots__ = (
+        "_attempts",
+        "_bytes_received",
+        "_bytes_sent",
+        "_duration_buckets",
+        "_duration_seconds",
+        "_retries",
+        "_upstream_buckets",
+        "_upstream_seconds",
+        "count",
+    )
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._attempts = 0
+        self._retries = 0
+        self._bytes_received = 0
+        self._bytes_sent = 0
+        self._duration_buckets = [0] * (len(BUCKET_BOUNDS_SECONDS) + 1)
+        self._duration_seconds = 0.0
+        self._upstream_buckets = [0] * (len(BUCKET_BOUNDS_SECONDS) + 1)
+        self._upstream_seconds = 0.0
+
+    def add(
+        self,
+        duration_seconds: float,
+        bytes_received: int,
+        bytes_sent: int,
+        attempts: int,
+        upstream_seconds: float | None,
+    ) -> None:
+        self.count += 1
+        self._attempts += attempts
+        if attempts > 1:
+            self._retries += attempts - 1
+        self._bytes_received += bytes_received
+        self._bytes_sent += bytes_sent
+        self._duration_buckets[_bucket(duration_seconds)] += 1
+        self._duration_seconds += duration_seconds
+        if upstream_seconds is not None:
+            self._upstream_buckets[_bucket(upstream_seconds)] += 1
+            self._upstream_seconds += upstream_seconds
+
+    def series(self) -> RouteSeries:
+        return RouteSeries(
+            attempts=self._attempts,
+            retries=self._retries,
+            bytes_received=self._bytes_received,
+            bytes_sent=self._bytes_sent,
+            duration=Histogram(self._duration_buckets, self._duration_seconds),
+            upstream=Histogram(self._upstream_buckets, self._upstream_seconds),
+        )
 
 
-class RequestKey(NamedTuple):
-    """The labels of a request counter: only values with few choices, never a host or a path."""
-
-    namespace: str
-    ingress: str
-    service: str
-    method: str
-    status_class: str
-    reason: str
-
-
-class Histogram(msgspec.Struct):
-    """Observations in seconds: how many fell in each bucket (not cumulative; the last has no bound), and their sum."""
-
-    buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BUCKET_BOUNDS_SECONDS) + 1))
-    sum_seconds: float = 0.0
-
-    def observe(self, seconds: float) -> None:
-        self.buckets[bisect_left(BUCKET_BOUNDS_SECONDS, seconds)] += 1
-        self.sum_seconds += seconds
-
-    def add(self, other: Histogram) -> None:
-        for index, count in enumerate(other.buckets):
-            self.buckets[index] += count
-        self.sum_seconds += other.sum_seconds
-
-
-class RouteSeries(msgspec.Struct):
-    """What is counted for one route key."""
-
-    attempts: int = 0
-    retries: int = 0
-    bytes_received: int = 0
-    bytes_sent: int = 0
-    duration: Histogram = msgspec.field(default_factory=Histogram)
-    upstream: Histogram = msgspec.field(default_factory=Histogram)
-
-    def add(self, other: RouteSeries) -> None:
-        self.attempts += other.attempts
-        self.retries += other.retries
-        self.bytes_received += other.bytes_received
-        self.bytes_sent += other.bytes_sent
-        self.duration.add(other.duration)
-        self.upstream.add(other.upstream)
-
-
-class MetricsDelta(msgspec.Struct, frozen=True):
-    """What one process has counted since it last gave away a delta."""
-
-    requests: tuple[tuple[RequestKey, int], ...] = ()
-    routes: tuple[tuple[RouteKey, RouteSeries], ...] = ()
+def _bucket(seconds: float) -> int:
+    """Return the index of the first bound that is not below ``seconds``: nearly always one of the first."""
+    index = 0
+    for bound in BUCKET_BOUNDS_SECONDS:
+        if seconds <= bound:
+            break
+        index += 1
+    return index
 
 
 class Metrics:
@@ -97,19 +101,21 @@ class Metrics:
     """
 
     __slots__ = (
+        "_requests",
         "_requests_of_ingress",
+        "_routes",
         "_routes_of_ingress",
+        "_tallies",
         "max_series",
-        "requests",
-        "routes",
     )
 
     def __init__(self, *, max_series: int = MAX_SERIES) -> None:
         if max_series < 1:
             raise ValueError("there must be room for the overflow series")
         self.max_series = max_series
-        self.requests: dict[RequestKey, int] = {}
-        self.routes: dict[RouteKey, RouteSeries] = {}
+        self._tallies: dict[tuple[str, str, str, str, str, str], Tally] = {}
+        self._requests: dict[RequestKey, int] = {}
+        self._routes: dict[RouteKey, RouteSeries] = {}
         self._requests_of_ingress: dict[tuple[str, str], list[RequestKey]] = {}
         self._routes_of_ingress: dict[tuple[str, str], list[RouteKey]] = {}
 
@@ -141,35 +147,47 @@ class Metrics:
         upstream_seconds: float | None,
     ) -> None:
         """Add one finished exchange of which nobody needs a record. ``route_labels`` are those of a ``RouteKey``."""
-        # A plain tuple finds what a named one of the same values was filed under, and is made faster.
-        key: tuple[str, ...] = (
-            *route_labels,
+        key = (
+            route_labels[0],
+            route_labels[1],
+            route_labels[2],
             method if method in KNOWN_METHODS else OTHER_METHOD,
             status_class(status),
             reason,
         )
-        count = self.requests.get(key)  # type: ignore[call-overload]
-        if count is None:
-            new = self._new_request_series(RequestKey(*key))
-            self.requests[new] += 1
-            route = self.routes[RouteKey(*new[:3])]
-        else:
-            self.requests[key] = count + 1  # type: ignore[index]
-            route = self.routes[route_labels]  # type: ignore[index]
-        route.duration.observe(duration_seconds)
-        route.bytes_received += bytes_received
-        route.bytes_sent += bytes_sent
-        route.attempts += attempts
-        if attempts > 1:
-            route.retries += attempts - 1
-        if upstream_seconds is not None:
-            route.upstream.observe(upstream_seconds)
+        tally = self._tallies.get(key)
+        if tally is None:
+            if len(self._tallies) == MAX_TALLIES:
+                self._settle()
+            tally = self._tallies[key] = Tally()
+        tally.add(duration_seconds, bytes_received, bytes_sent, attempts, upstream_seconds)
+
+    @property
+    def requests(self) -> dict[RequestKey, int]:
+        self._settle()
+        return self._requests
+
+    @property
+    def routes(self) -> dict[RouteKey, RouteSeries]:
+        self._settle()
+        return self._routes
+
+    def _settle(self) -> None:
+        """Add what has been tallied since the last time to the series."""
+        tallies, self._tallies = self._tallies, {}
+        for labels, tally in tallies.items():
+            key = RequestKey(*labels)
+            if key not in self._requests:
+                key = self._new_request_series(key)
+            self._requests[key] += tally.count
+            self._routes[RouteKey(key.namespace, key.ingress, key.service)].add(tally.series())
 
     def take(self) -> MetricsDelta:
         """Give away everything counted so far, and start again from nothing."""
-        taken = MetricsDelta(tuple(self.requests.items()), tuple(self.routes.items()))
-        self.requests = {}
-        self.routes = {}
+        self._settle()
+        taken = MetricsDelta(tuple(self._requests.items()), tuple(self._routes.items()))
+        self._requests = {}
+        self._routes = {}
         self._requests_of_ingress = {}
         self._routes_of_ingress = {}
         return taken
@@ -179,35 +197,38 @@ class Metrics:
 
         A delta may name an Ingress that was forgotten: whoever forgets does so again before the series are read.
         """
+        self._settle()
         for request_key, count in delta.requests:
-            key = request_key if request_key in self.requests else self._new_request_series(request_key)
-            self.requests[key] += count
+            key = request_key if request_key in self._requests else self._new_request_series(request_key)
+            self._requests[key] += count
         for route_key, series in delta.routes:
             # A route has no series of its own here when none of its requests found room.
-            self.routes[route_key if route_key in self.routes else _OVERFLOW_ROUTE].add(series)
+            self._routes[route_key if route_key in self._routes else _OVERFLOW_ROUTE].add(series)
 
     def ingresses(self) -> tuple[tuple[str, str], ...]:
         """Return the namespace and name of every Ingress that has series; empty texts stand for none."""
+        self._settle()
         return tuple(self._requests_of_ingress)
 
     def forget(self, namespace: str, ingress: str) -> None:
         """Drop the series of an Ingress that no longer exists; nothing happens when it has none."""
+        self._settle()
         name = (namespace, ingress)
         for request_key in self._requests_of_ingress.pop(name, ()):
-            del self.requests[request_key]
+            del self._requests[request_key]
         for route_key in self._routes_of_ingress.pop(name, ()):
-            del self.routes[route_key]
+            del self._routes[route_key]
 
     def _new_request_series(self, key: RequestKey) -> RequestKey:
         # One place is kept for the overflow series itself.
-        if len(self.requests) >= self.max_series - (_OVERFLOW_KEY not in self.requests):
+        if len(self._requests) >= self.max_series - (_OVERFLOW_KEY not in self._requests):
             key = _OVERFLOW_KEY
-        if key not in self.requests:
-            self.requests[key] = 0
+        if key not in self._requests:
+            self._requests[key] = 0
             self._requests_of_ingress.setdefault((key.namespace, key.ingress), []).append(key)
         route_key = RouteKey(key.namespace, key.ingress, key.service)
-        if route_key not in self.routes:
-            self.routes[route_key] = RouteSeries()
+        if route_key not in self._routes:
+            self._routes[route_key] = RouteSeries()
             self._routes_of_ingress.setdefault((key.namespace, key.ingress), []).append(route_key)
         return key
 

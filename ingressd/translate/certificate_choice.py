@@ -13,7 +13,7 @@ import msgspec
 
 from ingressd.resources.key import ObjectKey
 from ingressd.resources.problem import Problem, Severity
-from ingressd.routing.virtual_host import ANY_HOST
+from ingressd.routing.host_names import ANY_HOST
 from ingressd.translate.claims import Claims, TlsClaim
 from tls.key_pair import KeyPair
 

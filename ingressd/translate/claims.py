@@ -13,9 +13,9 @@ from ingressd.resources.ingress_class import IngressClass
 from ingressd.resources.key import ObjectKey
 from ingressd.resources.problem import Problem
 from ingressd.resources.store import lower_host
+from ingressd.routing.host_names import ANY_HOST
 from ingressd.routing.route import PathKind, Route, RouteOrigin
 from ingressd.routing.upstream import UpstreamKey
-from ingressd.routing.virtual_host import ANY_HOST
 from ingressd.translate.annotations.effects import Effects, read_effects
 from ingressd.translate.backends import Target, read_backend
 from ingressd.translate.classes import ClassDecision, decide_class

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ingressd.routing.table import TableDifference
+from ingressd.routing.difference import TableDifference
 from ingressd.routing.upstream import Upstream
 from ingressd.routing.virtual_host import VirtualHost
 from ingressd.workers.messages import TablePart

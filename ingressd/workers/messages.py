@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from ingressd.routing.table import TableDifference
+from ingressd.routing.difference import TableDifference
 from ingressd.settings import DEFAULT_LOG_LEVEL, LaneName, ProgramSettings, ProxySettings
-from ingressd.telemetry.metrics import MetricsDelta
+from ingressd.telemetry.series import MetricsDelta
 from tls.key_pair import KeyPair
 
 REPORT_SECONDS = 1.0

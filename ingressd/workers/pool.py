@@ -8,7 +8,8 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.tasks import OwnedTasks
 from ingressd.telemetry.metrics import Metrics
 from ingressd.workers.messages import Drain, Report, Start

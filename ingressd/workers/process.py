@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from ingressd import __version__
-from ingressd.routing.table import TableDifference
+from ingressd.routing.difference import TableDifference
 from ingressd.tasks import OwnedTasks
 from ingressd.workers.backlog import Backlog
 from ingressd.workers.channel import Channel, ChannelError

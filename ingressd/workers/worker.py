@@ -14,7 +14,8 @@ from ingressd.proxy.certificates import CertificateChooser
 from ingressd.proxy.programs import ProgramError, Programs, load_programs
 from ingressd.proxy.progress import Observer
 from ingressd.proxy.proxy import BACKLOG, Proxy
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.telemetry.access_line import format_access_line
 from ingressd.telemetry.log_handler import set_level
 from ingressd.telemetry.log_writer import LogWriter

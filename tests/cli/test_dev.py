@@ -147,6 +147,7 @@ def test_no_path(run_cli: RunCli) -> None:
     [
         (["--bind", "localhost"], "the bind address must be an IP address"),
         (["--trusted-proxy", "ten"], "--trusted-proxy: 'ten' is not a network"),
+        (["--connect-timeout", "inf"], "connect_seconds must be greater than 0 and finite"),
         (["--map", "x"], "--map: 'x' does not map a Service"),
     ],
 )

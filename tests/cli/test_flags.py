@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 
 import pytest
 
@@ -16,7 +17,7 @@ from ingressd.cli.flags import (
     translation_settings,
 )
 from ingressd.routing.upstream import Endpoint
-from ingressd.settings import ListenSettings, PortChoice, ProgramSettings, ServingSettings
+from ingressd.settings import ListenSettings, PortChoice, ProgramSettings, ProxySettings, ServingSettings
 from ingressd.translate.annotations.programs import AllowedPrograms
 
 
@@ -69,12 +70,18 @@ def test_trusted_proxies() -> None:
     assert serving_settings(flags).trusted_proxies == (ipaddress.ip_network("10.0.0.0/8"),)
 
 
+def test_timeouts() -> None:
+    flags = ListenFlags(bind="127.0.0.1", timeouts={"connect_seconds": 1.5})
+    assert serving_settings(flags).proxy == ProxySettings(connect_seconds=1.5)
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
         (ListenFlags(bind="localhost"), "the bind address must be an IP address"),
         (ListenFlags(bind="127.0.0.1", admin_bind="x"), "the bind address of the admin port must be an IP address"),
         (ListenFlags(bind="127.0.0.1", http_port=1, https_port=1), "the HTTP, HTTPS and admin ports must differ"),
+        (ListenFlags(bind="127.0.0.1", timeouts={"send_idle_seconds": math.inf}), "send_idle_seconds must be"),
         (ListenFlags(bind="127.0.0.1", trusted_proxies=("ten",)), "--trusted-proxy: 'ten' is not a network"),
     ],
 )

@@ -11,13 +11,14 @@ from click.testing import CliRunner
 
 from ingressd import __version__
 from ingressd.cli.main import COMMANDS, command
+from ingressd.compilation import describe
 
 SLOW_TO_IMPORT = ("aiohttp", "yaml", "cryptography", "prometheus_client", "msgspec", "asyncio", "re2")
 
 
 def test_version() -> None:
     result = CliRunner().invoke(command, ["--version"])
-    assert (result.exit_code, result.output) == (0, f"ingressd, version {__version__}\n")
+    assert (result.exit_code, result.output) == (0, f"ingressd, version {__version__} ({describe()})\n")
 
 
 def test_help_lists_every_command() -> None:

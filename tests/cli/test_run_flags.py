@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ingressd.cli.exit_code import CommandError
@@ -20,7 +21,15 @@ from ingressd.cli.run_flags import (
 )
 from ingressd.cli.run_options import CLUSTER_ONLY
 from ingressd.routing.upstream import Endpoint
-from ingressd.settings import ControllerSettings, ObjectName, PortChoice, StatusSettings
+from ingressd.settings import (
+    ControllerSettings,
+    ObjectName,
+    PortChoice,
+    ProxySettings,
+    SettingRow,
+    StatusSettings,
+    proxy_settings_table,
+)
 from ingressd.translate.classes import CONTROLLER_NAME
 
 
@@ -69,6 +78,12 @@ def test_what_is_given_is_taken() -> None:
     assert list(map(str, settings.serving.trusted_proxies)) == ["10.0.0.0/8"]
 
 
+@pytest.mark.parametrize("row", [row for row in proxy_settings_table() if row.flag], ids=lambda row: row.name)
+def test_each_timeout_has_a_flag_of_its_own(row: SettingRow) -> None:
+    changed = run_settings(flags(row.flag, "1.5")).serving.proxy
+    assert changed == msgspec.structs.replace(ProxySettings(), **{row.name: 1.5})
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -77,6 +92,7 @@ def test_what_is_given_is_taken() -> None:
         (("--http-port", "1", "--https-port", "1"), "the HTTP, HTTPS and admin ports must differ"),
         (("--trusted-proxy", "ten"), "--trusted-proxy: 'ten' is not a network"),
         (("--drain-wait", "inf"), "the drain wait must"),
+        (("--connect-timeout", "inf"), "connect_seconds must be greater than 0"),
         (("--drain-grace", "nan"), "drain_grace_seconds must be greater than 0"),
     ],
 )

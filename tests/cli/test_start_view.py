@@ -7,6 +7,7 @@ import msgspec
 from ingressd import __version__
 from ingressd.cli.addresses import Addresses
 from ingressd.cli.start_view import MAX_PROBLEMS_SHOWN, StartFacts, format_start
+from ingressd.compilation import describe
 from ingressd.resources.problem import Location, Problem, Severity
 from tests.support.samples import CART_ROW
 
@@ -27,7 +28,7 @@ PROBLEM = Problem(severity=Severity.WARNING, code="odd", message="It is odd.", l
 
 def test_everything() -> None:
     assert format_start(FACTS, [ROW], [PROBLEM]) == (
-        f"ingressd {__version__} serves ./k8s, - (2 files, 1 object)",
+        f"ingressd {__version__} ({describe()}) serves ./k8s, - (2 files, 1 object)",
         "  HTTP   http://127.0.0.1:8081/",
         "  HTTPS  https://127.0.0.1:8443/  (local CA: /home/me/ca.crt)",
         "         trust it: python -m tls show",

@@ -4,7 +4,8 @@ from ingressd.controller.changes import describe
 from ingressd.controller.controller import Controller
 from ingressd.resources.change import Applied, Change, Deleted, Synced
 from ingressd.resources.ingress import Tls
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.translate.annotations.programs import HANDLER, MIDDLEWARE, AllowedPrograms
 from ingressd.translate.settings import TranslationSettings
 from tests.support.objects import (

@@ -19,7 +19,8 @@ from ingressd.resources.key import Kind
 from ingressd.resources.metadata import Metadata
 from ingressd.resources.object import KubernetesObject
 from ingressd.resources.problem import Location, Problem, Severity
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import upstream_key
 from ingressd.translate.claims import read_claims
 from ingressd.translate.hosts import translate_host

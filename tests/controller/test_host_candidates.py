@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from ingressd.controller.host_candidates import host_candidates
+from ingressd.routing.difference import TableDifference
 from ingressd.routing.path_trie import PathTrie
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.routing.virtual_host import VirtualHost
 
 

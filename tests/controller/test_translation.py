@@ -6,7 +6,7 @@ from ingressd.resources.change import Applied, Deleted
 from ingressd.resources.ingress import Tls
 from ingressd.resources.object import KubernetesObject
 from ingressd.resources.store import Store
-from ingressd.routing.table import TableDifference
+from ingressd.routing.difference import TableDifference
 from ingressd.translate.settings import TranslationSettings
 from tests.support.objects import NOW, endpoint, endpoint_slice, ingress, path, rule, secret, service
 

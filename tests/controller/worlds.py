@@ -14,7 +14,8 @@ from ingressd.resources.ingress import Tls
 from ingressd.resources.key import Kind
 from ingressd.resources.object import KubernetesObject
 from ingressd.resources.service import Port
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.translate.settings import TranslationSettings
 from tests.support.objects import (
     NGINX,

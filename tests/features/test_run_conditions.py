@@ -18,6 +18,7 @@ from tests.support.cluster_sites import CLASS, backed_by, site
 from tests.support.manifests import Manifest, ingress_class, save, tls_secret
 from tests.support.objects import pem_pair
 from tests.support.pods import Pods, running_pods
+from tests.support.running import data_plane_choice
 from tests.support.running_controller import ANY_PORTS, FOR_TESTS, TO_CLUSTER, RunningController
 from tests.support.running_proxy import eventually
 
@@ -59,7 +60,13 @@ def in_the_image(folder: Path, *flags: str) -> Iterator[RunningController]:
     process = subprocess.Popen(
         [*as_image_user(), sys.executable, "-m", "ingressd", "run", *ANY_PORTS, *FOR_TESTS, *flags],
         cwd=folder,
-        env={"PATH": os.defpath, "PYTHONPATH": str(HERE), "TMPDIR": "/absent", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            "PATH": os.defpath,
+            "PYTHONPATH": str(HERE),
+            "TMPDIR": "/absent",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **data_plane_choice(),
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

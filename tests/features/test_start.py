@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ingressd.compilation import describe
 from tests.support.manifests import backend, ingress, path, rule, tls_secret
 from tests.support.pods import running_pods
 from tests.support.running import RunningDev, serving
@@ -39,7 +40,7 @@ def row(dev: RunningDev, url: str) -> list[str]:
 
 
 def test_what_is_served(dev: RunningDev) -> None:
-    dev.output.wait_for(r"^ingressd \S+ serves k8s \(1 file, 6 objects\)$")
+    dev.output.wait_for(rf"^ingressd \S+ \({describe()}\) serves k8s \(1 file, 6 objects\)$")
 
 
 def test_where_it_listens(dev: RunningDev) -> None:

@@ -92,6 +92,7 @@ def dev(
     pods.add("digest", digesting)
     pods.add("sized", answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(LARGE), LARGE)))
     pods.add("chunked", answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + pieces + chunk(b"")))
+    pods.add("trailers", answering(EVENT_STREAM + chunk(b"ok") + b"0\r\nGrpc-Status: 0\r\nHost: b\r\n\r\n"))
     pods.add("unframed", answering(b"HTTP/1.0 200 OK\r\n\r\n" + LARGE, close=True))
     pods.add("cut", answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this", close=True))
     site = ingress("stream", rule(HOST, *(path(f"/{name}", name) for name in pods.ports)))
@@ -159,3 +160,14 @@ def test_an_answer_that_was_cut_off_cannot_be_taken_for_whole(dev: RunningDev) -
     head, _, body = received.partition(b"\r\n\r\n")
     assert b"Content-Length: 100" in head
     assert len(body) < 100
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_trailers_are_for_who_asks_for_them(dev: RunningDev, wanted: bool) -> None:
+    with dev.connect() as connection:
+        connection.send("GET", "/trailers", host=HOST, fields={"TE": "trailers"} if wanted else {})
+        received = b""
+        while not received.endswith(b"\r\n\r\n") or b"\r\nok\r\n" not in received:
+            received += connection.socket.recv(65536)
+    trailers = b"Grpc-Status: 0\r\n" if wanted else b""
+    assert received.partition(b"\r\n\r\n")[2] == b"2\r\nok\r\n0\r\n" + trailers + b"\r\n"

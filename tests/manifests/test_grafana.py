@@ -14,7 +14,8 @@ from prometheus_client.registry import CollectorRegistry
 
 from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WatchFigures, WorkerFigures
 from ingressd.telemetry.exposition import Inventory, MetricsCollector
-from ingressd.telemetry.metrics import Metrics, RequestKey, RouteKey, RouteSeries
+from ingressd.telemetry.metrics import Metrics
+from ingressd.telemetry.series import RequestKey, RouteKey, RouteSeries
 
 PLACE = Path(__file__).parents[2] / "manifests/grafana/ingressd.json"
 DASHBOARD: dict[str, Any] = msgspec.json.decode(PLACE.read_bytes())

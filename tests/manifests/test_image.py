@@ -40,7 +40,7 @@ def test_every_package_and_its_data_is_copied() -> None:
     assert wanted <= set(_sources(BUILD))
     copied = files_for_the_build(ROOT, "ingressd", IGNORED)
     assert "ingressd/demo/manifests/cluster.yaml" in copied
-    assert not [name for name in copied if "__pycache__" in name]
+    assert not [name for name in copied if "__pycache__" in name or name.endswith(".so")]
 
 
 @pytest.mark.parametrize("name", [".git/HEAD", ".venv/bin/python", "tests/conftest.py", "requirements/dev.txt", ".env"])
@@ -57,6 +57,15 @@ def test_both_stages_have_the_same_python_of_the_same_debian() -> None:
 def test_the_final_stage_runs_no_command_and_takes_everything_from_the_first() -> None:
     assert FINAL.each("RUN") == []
     assert [copy.words[0] for copy in FINAL.each("COPY")] == [f"--from={BUILD.name}"]
+
+
+def test_the_data_plane_is_compiled_or_there_is_no_image() -> None:
+    """The compiler stays in the first stage, as the final one takes only the program from it."""
+    (with_compiler,) = (run for run in BUILD.each("RUN") if "apt-get install" in run.text)
+    assert {"gcc", "libc6-dev"} <= set(with_compiler.words)
+    (installs_program,) = (run for run in BUILD.each("RUN") if "--no-build-isolation" in run.text)
+    assert "INGRESSD_COMPILE=1 python -m pip install" in installs_program.text
+    assert "setup.py" in _sources(BUILD)
 
 
 def test_every_requirement_is_pinned_by_hash() -> None:

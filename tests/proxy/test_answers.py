@@ -5,6 +5,10 @@ import pytest
 from multidict import CIMultiDict
 
 from ingressd.proxy.answers import (
+    BY_LENGTH,
+    CHUNKED,
+    UNTIL_END,
+    WITHOUT_BODY,
     AnswerFraming,
     answer_fields,
     answer_framing,
@@ -78,18 +82,18 @@ def test_a_hint_fills_its_blanks_and_a_braced_host_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("asked", "answered", "framing"),
     [
-        (request(), response(b"Content-Length: 3"), AnswerFraming(True, False, False)),
-        (request(), response(b"Transfer-Encoding: chunked"), AnswerFraming(True, True, False)),
-        (request(), response(), AnswerFraming(True, True, False)),
-        (request(version=b"1.0"), response(), AnswerFraming(True, False, True)),
-        (request(version=b"1.0"), response(b"Transfer-Encoding: chunked"), AnswerFraming(True, False, True)),
-        (request(b"HEAD"), response(b"Content-Length: 3", method="HEAD"), AnswerFraming(False, False, False)),
-        (request(), response(status=b"204 No Content"), AnswerFraming(False, False, False)),
-        (request(), response(b"Content-Length: 9", status=b"304 Not Modified"), AnswerFraming(False, False, False)),
+        (request(), response(b"Content-Length: 3"), BY_LENGTH),
+        (request(), response(b"Transfer-Encoding: chunked"), CHUNKED),
+        (request(), response(), CHUNKED),
+        (request(version=b"1.0"), response(), UNTIL_END),
+        (request(version=b"1.0"), response(b"Transfer-Encoding: chunked"), UNTIL_END),
+        (request(b"HEAD"), response(b"Content-Length: 3", method="HEAD"), WITHOUT_BODY),
+        (request(), response(status=b"204 No Content"), WITHOUT_BODY),
+        (request(), response(b"Content-Length: 9", status=b"304 Not Modified"), WITHOUT_BODY),
     ],
 )
 def test_how_the_client_learns_the_end(asked: RequestHead, answered: ResponseHead, framing: AnswerFraming) -> None:
-    assert answer_framing(asked, answered) == framing
+    assert answer_framing(asked, answered) is framing
 
 
 def test_server_and_date_are_added_where_they_miss() -> None:
@@ -101,7 +105,7 @@ def test_server_and_date_are_added_where_they_miss() -> None:
 
 def test_a_head_keeps_bytes_that_are_no_utf_8() -> None:
     fields = answer_fields(response(b"X: caf\xe9", b"Y: caf\xc3\xa9", b"Set-Cookie: a", b"Set-Cookie: b"), "d")
-    data = answer_head(200, "OK", fields, AnswerFraming(True, True, False), "close")
+    data = answer_head(200, "OK", fields, CHUNKED, "close")
     assert data == (
         b"HTTP/1.1 200 OK\r\nX: caf\xe9\r\nY: caf\xc3\xa9\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n"
         b"Server: ingressd\r\nDate: d\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
@@ -111,4 +115,4 @@ def test_a_head_keeps_bytes_that_are_no_utf_8() -> None:
 @pytest.mark.parametrize("value", ["a\r\nX: b", "a\nb", "a\0b"])
 def test_a_field_cannot_end_its_line_early(value: str) -> None:
     with pytest.raises(ValueError, match="line break"):
-        answer_head(200, "OK", CIMultiDict({"X": value}), AnswerFraming(False, False, False), None)
+        answer_head(200, "OK", CIMultiDict({"X": value}), WITHOUT_BODY, None)

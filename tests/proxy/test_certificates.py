@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from ingressd.proxy.certificates import CertificateChooser
+from ingressd.routing.difference import TableDifference
 from ingressd.routing.path_trie import PathTrie
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.routing.virtual_host import VirtualHost
 from tls.key_pair import KeyPair
 from tls.self_signed import self_signed

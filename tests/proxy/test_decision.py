@@ -6,9 +6,10 @@ from ingressd.policies.rewrite import Rewrite
 from ingressd.proxy.decision import decide
 from ingressd.proxy.failures import Reason
 from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
+from ingressd.routing.difference import TableDifference
 from ingressd.routing.path_trie import PathTrie
 from ingressd.routing.route import PathKind, Route, RouteOrigin
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Endpoint, Unavailable, Upstream, UpstreamKey
 from ingressd.routing.virtual_host import VirtualHost
 
@@ -103,4 +104,4 @@ def test_what_the_upstream_is_asked_for(table: RoutingTable, target: str, forwar
     decision = decide(table, head(target))
     assert decision.failure is None
     assert decision.upstream is UPSTREAM
-    assert decision.target == forwarded
+    assert str(decision.target) == forwarded

@@ -6,16 +6,17 @@ import asyncio
 import contextlib
 import functools
 import hashlib
+import itertools
 import socket
 
 import msgspec
 import pytest
+from aiohttp.helpers import rfc822_formatted_time
 
 from ingressd.policies.timeouts import Timeouts
-from ingressd.proxy.answers import AnswerFraming, answer_framing
+from ingressd.proxy import client_connection
 from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.request_head import RequestHead
-from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.upstreams.connection import READ_BYTES
 from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Endpoint, Unavailable
@@ -215,7 +216,7 @@ async def test_an_endpoint_that_says_nothing_becomes_504() -> None:
 
     async with (
         recording_upstream(silent) as upstream,
-        serving(table_for([upstream.endpoint], timeouts=Timeouts(read=0.2))) as proxy,
+        serving(table_for([upstream.endpoint], timeouts=Timeouts(response_head=0.2))) as proxy,
     ):
         answer = parse_answer(await proxy.send(GET))
         assert answer.status == 504
@@ -296,11 +297,35 @@ async def test_a_slow_client_holds_back_the_endpoint_and_not_the_memory() -> Non
                 previous = sent
                 await asyncio.sleep(0.3)
         assert sent < 32 * 2**20, "what the kernel's socket buffers hold, and no more"
-        [connection] = proxy.proxy.connections
+        [connection] = proxy.proxy._connections
         assert connection.transport is not None
         assert connection.transport.get_write_buffer_size() <= READ_BYTES + 1024, "one read, and what frames it"
         writer.transport.abort()
         assert reader is not None
+
+
+@pytest.mark.parametrize("coding", ["length", "chunked"])
+async def test_an_endpoint_that_takes_nothing_holds_back_the_client_and_not_the_memory(coding: str) -> None:
+    async def deaf(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.Event().wait()
+
+    async with recording_upstream(deaf) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        framing = b"Content-Length: 1000000000" if coding == "length" else b"Transfer-Encoding: chunked"
+        piece = b"x" * 65536 if coding == "length" else b"10000\r\n" + b"x" * 65536 + b"\r\n"
+        _, writer = await proxy.connect()
+        writer.write(b"PUT / HTTP/1.1\r\nHost: a\r\n%b\r\n\r\n" % framing)
+        sent = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while sent < 2**27:
+                    writer.write(piece)
+                    await writer.drain()
+                    sent += len(piece)
+        assert sent < 2**26, "what the kernel's socket buffers hold, and no more"
+        [connection] = proxy.proxy._pool._open
+        assert 0 < connection._transport.get_write_buffer_size() <= client_connection.READ_BYTES + 1024, "one read"  # type: ignore[union-attr]
+        writer.transport.abort()
 
 
 async def test_a_defect_of_ours_is_500_and_harms_no_other_request(
@@ -432,7 +457,7 @@ async def test_a_client_that_reads_slowly_but_steadily_is_not_cut() -> None:
 
     async with (
         recording_upstream(fast) as upstream,
-        serving(table_for([upstream.endpoint], timeouts=Timeouts(send=1.0))) as proxy,
+        serving(table_for([upstream.endpoint], timeouts=Timeouts(send_idle=1.0))) as proxy,
     ):
         client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
@@ -511,13 +536,15 @@ async def test_a_request_waits_for_a_connection_as_long_as_it_may_wait_for_a_new
 async def test_an_answer_that_we_cannot_write_is_500_and_harms_no_other_request(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def defective(request: RequestHead, head: ResponseHead) -> AnswerFraming:
-        if request.target.path == "/defect":
-            raise ZeroDivisionError
-        return answer_framing(request, head)
+    calls = itertools.count()
 
-    monkeypatch.setattr("ingressd.proxy.relay_client_side.answer_framing", defective)
-    monkeypatch.setattr("ingressd.proxy.aiohttp_responses.answer_framing", defective)
+    def defective() -> str:
+        if next(calls) == 0:
+            raise ZeroDivisionError
+        return rfc822_formatted_time()
+
+    monkeypatch.setattr("ingressd.proxy.answers.rfc822_formatted_time", defective)
+    monkeypatch.setattr("ingressd.proxy.aiohttp_responses.rfc822_formatted_time", defective)
     async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
         answer = parse_answer(await proxy.send(b"GET /defect HTTP/1.1\r\nHost: a\r\n\r\n"))
         assert (answer.status, answer.fields["x-ingressd-reason"]) == (500, "internal_error")

@@ -699,7 +699,7 @@ async def test_the_handler_ends_when_the_client_leaves(*, reset: bool) -> None:
             ended.set()
         raise AssertionError
 
-    async with handled(hang, timeouts=Timeouts(read=0.1)) as proxy:
+    async with handled(hang, timeouts=Timeouts(response_head=0.1)) as proxy:
         _, writer = await proxy.connect()
         writer.write(GET + b"\r\n")
         async with asyncio.timeout(20):
@@ -730,7 +730,7 @@ async def test_a_client_that_takes_nothing_is_given_up() -> None:
         while True:
             await response.write(b"x" * 65536)
 
-    async with handled(endless, timeouts=Timeouts(send=0.1)) as proxy:
+    async with handled(endless, timeouts=Timeouts(send_idle=0.1)) as proxy:
         _, writer = await proxy.connect()
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         writer.write(GET + b"\r\n")

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from ingressd.proxy.aiohttp_bridge import require_compiled_parser
-from ingressd.routing.table import TableDifference
+from ingressd.routing.difference import TableDifference
 from ingressd.settings import ProxySettings
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import read_message, recording_upstream

@@ -24,7 +24,8 @@ from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.object import KubernetesObject
 from ingressd.resources.problem import Severity
 from ingressd.resources.validation import validate
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.difference import TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.sources.kubernetes import KubernetesSource, KubernetesSourceSettings
 from ingressd.translate.settings import TranslationSettings
 from tests.controller import worlds

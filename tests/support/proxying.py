@@ -15,9 +15,10 @@ from ingressd.proxy.answers import Hints
 from ingressd.proxy.forwarding import Network
 from ingressd.proxy.programs import Programs
 from ingressd.proxy.proxy import Proxy
+from ingressd.routing.difference import TableDifference
 from ingressd.routing.path_trie import PathTrie
 from ingressd.routing.route import PathKind, Route, RouteOrigin
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Endpoint, Unavailable, Upstream, upstream_key
 from ingressd.routing.virtual_host import VirtualHost
 from ingressd.settings import LaneName, ProxySettings
@@ -76,7 +77,7 @@ def table_for(
         upstream=None if program is not None and program.handler else KEY,
         service="web",
         service_port="80",
-        timeouts=timeouts or Timeouts(),
+        timeouts=timeouts,
         denied=denied,
         program=program,
     )

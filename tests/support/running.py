@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from ingressd.compilation import PURE_VARIABLE
 from tests.support.manifests import Manifest, save
 from tests.support.running_proxy import PATIENCE_SECONDS, RunningProxy, eventually
 
@@ -33,7 +34,13 @@ def environment_of(folder: Path) -> dict[str, str]:
         "XDG_DATA_HOME": str(folder / "data"),
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(Path(__file__).parents[2]),
+        **data_plane_choice(),
     }
+
+
+def data_plane_choice() -> dict[str, str]:
+    """Return what makes another process take the data plane of this test run, compiled or not."""
+    return {PURE_VARIABLE: os.environ.get(PURE_VARIABLE, "")}
 
 
 class RunningDev(RunningProxy):

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from ingressd.routing.table import TableDifference
+from ingressd.routing.difference import TableDifference
 from ingressd.settings import ProgramSettings, ProxySettings
 from ingressd.workers.messages import Start
 from ingressd.workers.pool import WorkerPool

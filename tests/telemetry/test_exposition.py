@@ -12,6 +12,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from ingressd.compilation import describe
 from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.record import ExchangeRecord
@@ -121,7 +122,11 @@ def test_buckets_are_cumulative(families: dict[str, Metric], bound: str, expecte
             1_800_000_000.0,
         ),
         ("ingressd_log_lines_dropped_total", {}, 7),
-        ("ingressd_build_info", {"version": "1.2.3", "python": platform.python_version()}, 1),
+        (
+            "ingressd_build_info",
+            {"version": "1.2.3", "python": platform.python_version(), "data_plane": describe()},
+            1,
+        ),
     ],
 )
 def test_single_numbers(families: dict[str, Metric], name: str, labels: dict[str, str], expected: float) -> None:

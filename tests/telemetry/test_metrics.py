@@ -7,18 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingressd.telemetry.metrics import (
-    BUCKET_BOUNDS_SECONDS,
-    OVERFLOW,
-    Histogram,
-    Metrics,
-    MetricsDelta,
-    RequestKey,
-    RouteKey,
-    RouteSeries,
-    status_class,
-)
+from ingressd.telemetry.metrics import OVERFLOW, Metrics, status_class
 from ingressd.telemetry.record import ExchangeRecord
+from ingressd.telemetry.series import BUCKET_BOUNDS_SECONDS, Histogram, MetricsDelta, RequestKey, RouteKey, RouteSeries
 
 RECORD = ExchangeRecord(
     started=1_700_000_000.0,
@@ -137,9 +128,10 @@ def test_forgetting_makes_room() -> None:
 
 @given(st.lists(st.floats(0, 1000), max_size=50))
 def test_a_histogram_agrees_with_counting(observations: list[float]) -> None:
-    histogram = Histogram()
+    metrics = Metrics()
     for seconds in observations:
-        histogram.observe(seconds)
+        metrics.count(record(duration_seconds=seconds))
+    histogram = metrics.routes[RouteKey("shop", "web", "cart")].duration if observations else Histogram()
     for index, bound in enumerate(BUCKET_BOUNDS_SECONDS):
         assert sum(histogram.buckets[: index + 1]) == sum(seconds <= bound for seconds in observations)
     assert sum(histogram.buckets) == len(observations)

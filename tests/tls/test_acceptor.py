@@ -1,28 +1,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable
-from typing import cast
+from collections.abc import Iterable
 
 import pytest
 
-from tests.tls.clients import client_context, hello_of, message_of, records
+from tests.tls.clients import hello_of, message_of, records
 from tests.tls.loops import Run, connect, receive_to_end, until
-from tls.acceptor import TlsAcceptor, TlsFailure, TlsFailureReason
+from tests.tls.sites import Client, Cut, Site, running, whole
+from tls.acceptor import TlsFailure, TlsFailureReason
 from tls.authority import LocalAuthority
 from tls.contexts import ServerContexts
 from tls.key_pair import KeyPairError, KeyPairErrorCode, KeyPairPart
 from tls.policy import TlsPolicy
-
-Cut = Callable[[bytes], Iterable[bytes]]
-
-
-def whole(hello: bytes) -> Iterable[bytes]:
-    return [hello]
 
 
 def byte_by_byte(hello: bytes) -> Iterable[bytes]:
@@ -40,143 +33,9 @@ def in_records_byte_by_byte(hello: bytes) -> Iterable[bytes]:
 CUTS: list[Cut] = [whole, byte_by_byte, in_records, in_records_byte_by_byte]
 
 
-class Echo(asyncio.Protocol):
-    """Says for which server name it was made, then returns what it is sent."""
-
-    def __init__(self, server_name: str | None) -> None:
-        self.server_name = server_name
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports have the methods of asyncio's, and not its classes.
-        self.transport = cast(asyncio.Transport, transport)
-        self.transport.write(f"{self.server_name}\n".encode())
-
-    def data_received(self, data: bytes) -> None:
-        self.transport.write(data)
-
-
-class Site:
-    """An acceptor with a certificate for each of three hosts, and what it reported."""
-
-    def __init__(self, authority: LocalAuthority) -> None:
-        self.authority = authority
-        self.contexts = ServerContexts()
-        self.failures: list[TlsFailure] = []
-        self.policies = {"strict.test": TlsPolicy(minimum_version="TLSv1.3")}
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address: tuple[str, int] = self.listener.getsockname()
-        self.generation = "one"
-
-    def choose(self, server_name: str | None) -> ssl.SSLContext:
-        known = server_name if server_name in {"a.test", "b.test", "strict.test"} else "default.test"
-        pair = self.authority.issue([known, f"{self.generation}.generation.test"])
-        return self.contexts.context_for(pair, self.policies.get(known, TlsPolicy()))
-
-    def acceptor(
-        self,
-        *,
-        choose: Callable[[str | None], ssl.SSLContext] | None = None,
-        handshake_timeout_seconds: float = 10.0,
-        max_pending: int = 1024,
-        listener: socket.socket | None = None,
-    ) -> TlsAcceptor:
-        return TlsAcceptor(
-            listener or self.listener,
-            choose or self.choose,
-            Echo,
-            on_failure=self.failures.append,
-            handshake_timeout_seconds=handshake_timeout_seconds,
-            max_pending=max_pending,
-        )
-
-    @property
-    def reasons(self) -> list[TlsFailureReason]:
-        return [failure.reason for failure in self.failures]
-
-    def client(self) -> ssl.SSLContext:
-        context = client_context(self.authority)
-        context.check_hostname = False
-        return context
-
-
 @pytest.fixture
 def site(authority: LocalAuthority) -> Site:
     return Site(authority)
-
-
-@contextlib.asynccontextmanager
-async def running(acceptor: TlsAcceptor) -> AsyncIterator[TlsAcceptor]:
-    acceptor.start()
-    try:
-        yield acceptor
-    finally:
-        await acceptor.close()
-
-
-class Client:
-    """A TLS client that decides how its bytes are cut."""
-
-    def __init__(self, site: Site, server_name: str | None, cut: Cut = whole) -> None:
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = site.client().wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
-        self._address = site.address
-        self._cut = cut
-
-    async def __aenter__(self) -> Client:
-        self._socket = await connect(self._address)
-        try:
-            async with asyncio.timeout(10):
-                while not await self._step(self.tls.do_handshake):
-                    pass
-        except BaseException:
-            with contextlib.suppress(ConnectionError):
-                await self._flush()  # the alert that tells the server why
-            self._socket.close()
-            raise
-        await self._flush()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._socket.close()
-
-    async def line(self) -> str:
-        received = bytearray()
-        async with asyncio.timeout(10):
-            while not received.endswith(b"\n"):
-                await self._step(lambda: received.extend(self.tls.read(1024)))
-        return received.decode().strip()
-
-    async def say(self, text: str) -> None:
-        self.tls.write(text.encode() + b"\n")
-        await self._flush()
-
-    def names(self) -> set[str]:
-        certificate = self.tls.getpeercert()
-        assert certificate is not None
-        names = certificate["subjectAltName"]
-        assert isinstance(names, tuple)
-        return {str(name[1]) for name in names}
-
-    async def _step(self, action: Callable[[], object]) -> bool:
-        try:
-            action()
-        except ssl.SSLWantReadError:
-            await self._flush()
-            data = await asyncio.get_running_loop().sock_recv(self._socket, 1 << 16)
-            if data:
-                self._incoming.write(data)
-            else:
-                self._incoming.write_eof()
-            return False
-        return True
-
-    async def _flush(self) -> None:
-        data = self._outgoing.read()
-        # The first flight is the ClientHello; what follows it is sent as it is.
-        pieces, self._cut = (self._cut(data) if data else []), (whole if data else self._cut)
-        for piece in pieces:
-            await asyncio.get_running_loop().sock_sendall(self._socket, piece)
-            await asyncio.sleep(0)
 
 
 async def line_of(client: Client) -> str:
@@ -424,6 +283,27 @@ def test_over_the_limit_new_connections_wait(run: Run, site: Site) -> None:
             assert await client.line() == "a.test"
             await client.__aexit__()
             second.close()
+
+    run(main())
+
+
+def test_a_silent_connection_makes_room(run: Run, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tls.acceptor._SILENCE_SECONDS", 0.05)
+
+    async def main() -> None:
+        async with running(site.acceptor(max_pending=2)) as acceptor:
+            silent = await connect(site.address)
+            await until(lambda: acceptor.pending == 1)
+            with await connect(site.address) as halfway:
+                halfway.send(hello_of("a.test"))
+                await asyncio.get_running_loop().sock_recv(halfway, 1)
+                async with Client(site, "a.test") as client:
+                    assert await client.line() == "a.test"
+                assert site.reasons == [TlsFailureReason.CROWDED_OUT]
+                assert site.failures[0].peer == "{}:{}".format(*silent.getsockname())
+                assert await receive_to_end(silent) == b""
+                assert acceptor.pending == 1
+            silent.close()
 
     run(main())
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingressd.routing.difference import TableDifference
 from ingressd.routing.path_trie import PathTrie
 from ingressd.routing.route import PathKind, Route, RouteOrigin
-from ingressd.routing.table import RoutingTable, TableDifference
+from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import Endpoint, Upstream, upstream_key
 from ingressd.routing.virtual_host import VirtualHost
 from ingressd.workers.backlog import MAX_PART_WEIGHT, Backlog, merge

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from ingressd.policies.rewrite import Rewrite
 from ingressd.policies.timeouts import Timeouts
+from ingressd.routing.difference import TableDifference
 from ingressd.routing.path_trie import PathTrie
 from ingressd.routing.route import PathKind, Route, RouteOrigin
-from ingressd.routing.table import TableDifference
 from ingressd.routing.upstream import Endpoint, Unavailable, Upstream, upstream_key
 from ingressd.routing.virtual_host import VirtualHost
 from ingressd.settings import ProxySettings
@@ -22,7 +22,7 @@ from tests.support.objects import pem_pair
 from tls.key_pair import KeyPair
 
 NAMES = st.text("abcxyz.-*é", max_size=8)
-SECONDS = st.floats(0.001, 3600)
+MAYBE_SECONDS = st.none() | st.floats(0.001, 3600)
 KEYS = st.builds(upstream_key, NAMES, NAMES, st.one_of(NAMES, st.integers(1, 65535)))
 ROUTES = st.builds(
     Route,
@@ -33,7 +33,7 @@ ROUTES = st.builds(
     upstream=st.none() | KEYS,
     service=NAMES,
     service_port=NAMES,
-    timeouts=st.builds(Timeouts, SECONDS, SECONDS, SECONDS),
+    timeouts=st.none() | st.builds(Timeouts, MAYBE_SECONDS, MAYBE_SECONDS, MAYBE_SECONDS, MAYBE_SECONDS),
     rewrite=st.none() | st.builds(Rewrite, st.sampled_from(["/", "/$1", "/é/$2"])),
     denied=NAMES,
 )

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ingressd.routing.table import TableDifference
+from ingressd.routing.difference import TableDifference
 from ingressd.routing.upstream import Endpoint
 from ingressd.settings import ProgramSettings
 from ingressd.telemetry.metrics import Metrics

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from ingressd import __version__
-from ingressd.routing.table import TableDifference
+from ingressd.routing.difference import TableDifference
 from ingressd.telemetry.access_line import AccessLine
 from ingressd.workers.channel import Channel
 from ingressd.workers.codec import NoticeCodec, OrderCodec

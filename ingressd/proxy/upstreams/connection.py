@@ -7,9 +7,17 @@ import select
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.fields import Field
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader, UntilEndReader
-from ingressd.proxy.response_head import ResponseHead, find_response_head_end, has_body, parse_response_head
+from ingressd.proxy.response_head import (
+    ResponseHead,
+    find_response_head_end,
+    has_body,
+    parse_response_head,
+    whole_response_head,
+)
 from ingressd.proxy.unsent import unsent_bytes
 from ingressd.routing.upstream import Endpoint
 
@@ -31,7 +39,7 @@ class AnswerReceiver(Protocol):
 
     def data_received(self, data: bytes) -> None: ...
 
-    def answer_finished(self) -> None: ...
+    def answer_finished(self, trailers: list[Field]) -> None: ...
 
     def upgraded(self, head: ResponseHead, early_data: bytes) -> None:
         """The endpoint switched protocols; ``early_data`` came right behind its head. The receiver attaches the
@@ -43,6 +51,9 @@ class AnswerReceiver(Protocol):
         """The endpoint does not take what was sent as fast as it is given."""
 
     def sending_resumed(self) -> None: ...
+
+    def check(self, now: float) -> None:
+        """Give up if the endpoint has been silent for too long. Called about twice a second."""
 
 
 class ByteReceiver(Protocol):
@@ -67,8 +78,11 @@ class ConnectionOwner(Protocol):
         """It carries nothing more. May be called more than once."""
 
 
-class UpstreamConnection(asyncio.BufferedProtocol):
-    """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request."""
+class UpstreamConnection:
+    """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request.
+
+    It is an ``asyncio.BufferedProtocol`` in all but name (``buffered_protocol``).
+    """
 
     __slots__ = (
         "_body",
@@ -78,7 +92,6 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         "_owner",
         "_poll",
         "_reading_paused",
-        "_receiver",
         "_scanned",
         "_transport",
         "_tunnel",
@@ -87,6 +100,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         "bytes_received",
         "endpoint",
         "idle_since",
+        "receiver",
         "requests",
         "usable",
     )
@@ -100,7 +114,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         self.usable = True
         """False once it must not carry another exchange: the answer said so, or something unexpected came."""
         self._transport: asyncio.Transport | None = None
-        self._receiver: AnswerReceiver | None = None
+        self.receiver: AnswerReceiver | None = None
         self._method = ""
         self._buffer = b""
         self._scanned = 0
@@ -116,7 +130,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
 
     def begin(self, receiver: AnswerReceiver, method: str, upgrade: bytes | None) -> None:
         """Carry the exchange of ``receiver`` from now until its answer has ended or failed."""
-        self._receiver = receiver
+        self.receiver = receiver
         self._method = method
         self._upgrade = upgrade
         self._body = None
@@ -158,7 +172,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
     def close(self) -> None:
         """Give up the connection and whatever it carries; its receiver hears no more."""
         self.usable = False
-        self._receiver = None
+        self.receiver = None
         self._tunnel = None
         if self._transport is not None:
             self._transport.abort()
@@ -210,7 +224,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         if self._tunnel is not None:
             self._tunnel.write(data)
             return
-        if self._receiver is None:
+        if self.receiver is None:
             # Bytes that answer nothing would be taken for the next request's answer.
             self.close()
             return
@@ -224,7 +238,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         if self._tunnel is not None:
             self._tunnel.write_eof()
             return True
-        if self._receiver is not None and self._body is not None:
+        if self.receiver is not None and self._body is not None:
             try:
                 self._body.feed_end()
             except FramingError as error:
@@ -240,27 +254,29 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         if self._tunnel is not None:
             self._tunnel.abort()
             self._tunnel = None
-        elif self._receiver is not None:
+        elif self.receiver is not None:
             self._fail(Failure(Reason.UPSTREAM_CLOSED, str(exc or "the connection closed")))
 
     def pause_writing(self) -> None:
         self._writing_paused = True
         if self._tunnel is not None:
             self._tunnel.pause_reading()
-        elif self._receiver is not None:
-            self._receiver.sending_paused()
+        elif self.receiver is not None:
+            self.receiver.sending_paused()
 
     def resume_writing(self) -> None:
         self._writing_paused = False
         if self._tunnel is not None:
             self._tunnel.resume_reading()
-        elif self._receiver is not None:
-            self._receiver.sending_resumed()
+        elif self.receiver is not None:
+            self.receiver.sending_resumed()
 
     # The answer, piece by piece.
 
     def _advance(self) -> None:
         while self._body is None:
+            if COMPILED and self._scanned == 0 and self._take_whole_head():
+                return
             end = find_response_head_end(self._buffer, self._scanned)
             if end < 0:
                 self._scanned = len(self._buffer)
@@ -276,10 +292,20 @@ class UpstreamConnection(asyncio.BufferedProtocol):
             else:
                 self._receive_head(head)
                 return
-            if self._receiver is None:
+            if self.receiver is None:
                 return
         data, self._buffer = self._buffer, b""
         self._receive_body(self._body, data)
+
+    def _take_whole_head(self) -> bool:
+        """Take the final head of an answer, if all of it has come and it is plain; most reads begin with one."""
+        data = self._buffer
+        head = whole_response_head(data, self._method)
+        if head is None or head.informational:
+            return False
+        self._buffer = data[len(head.raw) :]
+        self._receive_head(head)
+        return True
 
     def _switch(self, head: ResponseHead) -> None:
         if self._upgrade is None or head.upgrade != self._upgrade:
@@ -293,8 +319,8 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         if self._informational > MAX_INFORMATIONAL:
             raise Failure(Reason.UPSTREAM_INVALID, f"the endpoint sent more than {MAX_INFORMATIONAL} interim answers")
         # ingressd has answered 100 itself, when it began to read the body.
-        if head.status != 100 and self._receiver is not None:
-            self._receiver.informational_received(head)
+        if head.status != 100 and self.receiver is not None:
+            self.receiver.informational_received(head)
 
     def _receive_head(self, head: ResponseHead) -> None:
         self.usable = self.usable and head.keep_alive
@@ -320,13 +346,15 @@ class UpstreamConnection(asyncio.BufferedProtocol):
             data, behind = self._body.feed(data) if data and not self._body.complete else (b"", data)
         except FramingError as error:
             raise Failure(Reason.UPSTREAM_INVALID, str(error)) from None
-        if not self._body.complete:
-            if self._receiver is not None:
-                self._receiver.head_received(head, data, complete=False)
-            return
-        if behind:
+        if self._body.complete and behind:
             self.usable = False
-        self._take_receiver().head_received(head, data, complete=True)
+        if self._body.complete and not _trailers_of(self._body):
+            self._take_receiver().head_received(head, data, complete=True)
+            return
+        if self.receiver is not None:
+            self.receiver.head_received(head, data, complete=False)
+        if self._body.complete:
+            self._finish()
 
     def _receive_body(self, body: BodyReader, data: bytes) -> None:
         if data and not body.complete:
@@ -334,19 +362,19 @@ class UpstreamConnection(asyncio.BufferedProtocol):
                 piece, data = body.feed(data)
             except FramingError as error:
                 raise Failure(Reason.UPSTREAM_INVALID, str(error)) from None
-            if piece and self._receiver is not None:
-                self._receiver.data_received(piece)
+            if piece and self.receiver is not None:
+                self.receiver.data_received(piece)
         if body.complete:
             if data:
                 self.usable = False
             self._finish()
 
     def _finish(self) -> None:
-        if self._receiver is not None:
-            self._take_receiver().answer_finished()
+        if self.receiver is not None:
+            self._take_receiver().answer_finished(_trailers_of(self._body))
 
     def _fail(self, failure: Failure) -> None:
-        if self._receiver is None:
+        if self.receiver is None:
             return
         any_byte_received = self.bytes_received > 0
         receiver = self._take_receiver()
@@ -354,12 +382,19 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         receiver.answer_failed(failure, any_byte_received=any_byte_received)
 
     def _take_receiver(self) -> AnswerReceiver:
-        receiver = self._receiver
+        receiver = self.receiver
         if receiver is None:
             raise RuntimeError("the connection carries no exchange")
-        self._receiver = None
+        self.receiver = None
         return receiver
 
     def __repr__(self) -> str:
-        state = "busy" if self._receiver else "tunnel" if self._tunnel else "idle" if self.open else "closed"
+        state = "busy" if self.receiver else "tunnel" if self._tunnel else "idle" if self.open else "closed"
         return f"<UpstreamConnection {self.endpoint} {state}, {self.requests} requests>"
+
+
+_NO_TRAILERS: list[Field] = []
+
+
+def _trailers_of(body: BodyReader | None) -> list[Field]:
+    return body.trailers if isinstance(body, ChunkedReader) else _NO_TRAILERS

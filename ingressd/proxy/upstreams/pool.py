@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
+from ingressd.proxy.buffered_protocol import as_protocol
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.upstreams.connection import READ_BYTES, UpstreamConnection
 from ingressd.proxy.upstreams.guarded_address import guarded_addresses
+from ingressd.proxy.watchdog import Watched
 from ingressd.routing.upstream import Endpoint
+
+JUST_READ_SECONDS: Final = 0.0005
 
 
 class PoolLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +38,9 @@ class Waiter(Protocol):
     def may_connect(self) -> None:
         """A place has been reserved, as by ``reserve``."""
 
+    def check(self, now: float) -> None:
+        """Stop waiting if it has been too long."""
+
 
 class Pool:
     """Last in, first out: the connection that was used last is the least likely to have been closed by its peer.
@@ -52,16 +59,24 @@ class Pool:
         """Connections that are open, and those that somebody is opening."""
         self._queues: dict[Endpoint, dict[Waiter, None]] = {}
 
-    def take(self, endpoint: Endpoint, *, longest_idle: float | None = None) -> UpstreamConnection | None:
-        """Return an open connection that has been idle for at most ``longest_idle`` seconds."""
+    def take(self, endpoint: Endpoint, now: float, *, longest_idle: float | None = None) -> UpstreamConnection | None:
+        """Return an open connection that has been idle for at most ``longest_idle`` seconds.
+
+        One that was put back a moment ago, mostly in this turn of the event loop, has just been read empty; any other
+        is looked at again: its endpoint may have closed it, or talk on it, without the loop having come to it.
+        """
         waiting = self._idle.get(endpoint)
         if not waiting:
             return None
         idle_seconds = self._limits.idle_seconds
-        oldest = self._clock() - (idle_seconds if longest_idle is None else min(longest_idle, idle_seconds))
+        oldest = now - (idle_seconds if longest_idle is None else min(longest_idle, idle_seconds))
         while waiting and waiting[-1].idle_since >= oldest:
             connection = waiting.pop()
-            if connection.usable and connection.open and not connection.has_unread_input:
+            if (
+                connection.usable
+                and connection.open
+                and (now - connection.idle_since < JUST_READ_SECONDS or not connection.has_unread_input)
+            ):
                 return connection
             connection.close()
         return None
@@ -117,9 +132,7 @@ class Pool:
         refused: OSError | None = None
         for address in addresses:
             try:
-                _, connection = await asyncio.get_running_loop().create_connection(
-                    lambda: UpstreamConnection(endpoint, self), address, endpoint.port
-                )
+                connection = await self._open_connection(endpoint, address)
             except OSError as error:
                 refused = error
             else:
@@ -129,7 +142,14 @@ class Pool:
                 return connection
         raise refused or OSError("the name leads nowhere")
 
-    def release(self, connection: UpstreamConnection) -> None:
+    async def _open_connection(self, endpoint: Endpoint, address: str) -> UpstreamConnection:
+        loop = asyncio.get_running_loop()
+        connection = UpstreamConnection(endpoint, self)
+        protocol = as_protocol(connection, loop)
+        await loop.create_connection(lambda: protocol, address, endpoint.port)
+        return connection
+
+    def release(self, connection: UpstreamConnection, now: float) -> None:
         """Take back a connection whose exchange has ended; keep it if it may carry another."""
         endpoint = connection.endpoint
         if not (connection.usable and connection.open):
@@ -144,9 +164,20 @@ class Pool:
         elif len(waiting) >= self._limits.idle_per_endpoint:
             connection.close()
             return
-        connection.idle_since = self._clock()
+        connection.idle_since = now
         connection.resume_reading()
         waiting.append(connection)
+
+    def watched(self) -> list[Watched]:
+        """Return what goes on upon the connections, and what waits for one, to be checked for time."""
+        watched: list[Watched] = []
+        for connection in self._open:
+            receiver = connection.receiver
+            if receiver is not None:
+                watched.append(receiver)
+        for queue in self._queues.values():
+            watched.extend(queue)
+        return watched
 
     def close_idle(self) -> None:
         """Close what has waited too long or was closed by its peer. To be called about once a second."""

@@ -10,6 +10,8 @@ from ingressd.proxy.upstreams.pool import Pool, PoolLimits
 from ingressd.routing.upstream import Endpoint
 from tests.support.upstream import RecordingUpstream, recording_upstream, unused_endpoint
 
+NOW = 0.0
+
 
 class Clock:
     def __init__(self) -> None:
@@ -28,6 +30,8 @@ class Waiting:
 
     def connection_free(self, connection: UpstreamConnection) -> None:
         self.found = connection
+
+    def check(self, now: float) -> None: ...
 
     def may_connect(self) -> None:
         self.found = "a place"
@@ -53,11 +57,11 @@ async def test_the_connection_used_last_is_taken_first() -> None:
     pool = pool_of(clock)
     async with recording_upstream() as upstream:
         first, second = await opened(pool, upstream, 2)
-        pool.release(first)
-        pool.release(second)
-        assert pool.take(upstream.endpoint) is second
-        assert pool.take(upstream.endpoint) is first
-        assert pool.take(upstream.endpoint) is None
+        pool.release(first, NOW)
+        pool.release(second, NOW)
+        assert pool.take(upstream.endpoint, NOW) is second
+        assert pool.take(upstream.endpoint, NOW) is first
+        assert pool.take(upstream.endpoint, NOW) is None
         pool.close()
 
 
@@ -66,13 +70,13 @@ async def test_a_connection_waits_only_so_long() -> None:
     pool = pool_of(clock)
     async with recording_upstream() as upstream:
         [connection] = await opened(pool, upstream, 1)
-        pool.release(connection)
+        pool.release(connection, NOW)
         clock.now = 3.0
-        assert pool.take(upstream.endpoint, longest_idle=1.0) is None, "too old for a request that cannot be repeated"
-        assert pool.take(upstream.endpoint) is connection
-        pool.release(connection)
+        assert pool.take(upstream.endpoint, 3.0, longest_idle=1.0) is None, "too old for what cannot be repeated"
+        assert pool.take(upstream.endpoint, 3.0) is connection
+        pool.release(connection, 3.0)
         clock.now = 8.0
-        assert pool.take(upstream.endpoint) is None
+        assert pool.take(upstream.endpoint, 8.0) is None
         pool.close_idle()
         assert not connection.open
         assert repr(pool) == "<Pool 0 open, 0 idle, 0 endpoints>"
@@ -83,7 +87,7 @@ async def test_at_most_so_many_wait_for_one_endpoint() -> None:
     async with recording_upstream() as upstream:
         connections = await opened(pool, upstream, 3)
         for connection in connections:
-            pool.release(connection)
+            pool.release(connection, NOW)
         assert [connection.open for connection in connections] == [True, True, False]
         pool.close()
         assert not any(connection.open for connection in connections)
@@ -96,11 +100,11 @@ async def test_a_connection_that_its_peer_closed_is_not_given_out() -> None:
     pool = pool_of(Clock())
     async with recording_upstream(close_at_once) as upstream:
         [connection] = await opened(pool, upstream, 1)
-        pool.release(connection)
+        pool.release(connection, NOW)
         async with asyncio.timeout(5):
             while connection.open:
                 await asyncio.sleep(0.005)
-        assert pool.take(upstream.endpoint) is None
+        assert pool.take(upstream.endpoint, NOW) is None
 
 
 async def test_bytes_that_answer_nothing_make_a_connection_unfit() -> None:
@@ -111,11 +115,11 @@ async def test_bytes_that_answer_nothing_make_a_connection_unfit() -> None:
     pool = pool_of(Clock())
     async with recording_upstream(talk_first) as upstream:
         [connection] = await opened(pool, upstream, 1)
-        pool.release(connection)
+        pool.release(connection, NOW)
         async with asyncio.timeout(5):
             while connection.open:
                 await asyncio.sleep(0.005)
-        assert pool.take(upstream.endpoint) is None
+        assert pool.take(upstream.endpoint, NOW) is None
 
 
 @pytest.mark.parametrize("endpoint", [None, Endpoint("no-such-host.invalid", 80), Endpoint("bad..name", 80)])
@@ -138,7 +142,7 @@ async def test_who_waits_gets_the_connection_that_comes_free_in_the_order_of_wai
         assert not pool.reserve(upstream.endpoint)
         first, second, third = Waiting(), Waiting(), Waiting()
         assert [pool.wait(upstream.endpoint, waiter) for waiter in (first, second, third)] == [True, True, False]
-        pool.release(connection)
+        pool.release(connection, NOW)
         assert [waiter.found for waiter in (first, second)] == [connection, ""]
         connection.close()
         assert second.found == "a place"
@@ -152,7 +156,7 @@ async def test_who_may_not_take_a_used_connection_gets_its_place() -> None:
         [connection] = await opened(pool, upstream, 1)
         waiter = Waiting(takes_used_connections=False)
         assert pool.wait(upstream.endpoint, waiter)
-        pool.release(connection)
+        pool.release(connection, NOW)
         assert waiter.found == "a place"
         assert not connection.open
         pool.close()
@@ -165,9 +169,9 @@ async def test_who_left_the_queue_gets_nothing() -> None:
         waiter = Waiting()
         assert pool.wait(upstream.endpoint, waiter)
         pool.leave(upstream.endpoint, waiter)
-        pool.release(connection)
+        pool.release(connection, NOW)
         assert waiter.found == ""
-        assert pool.take(upstream.endpoint) is connection
+        assert pool.take(upstream.endpoint, NOW) is connection
         pool.close()
 
 
@@ -176,9 +180,9 @@ async def test_a_connection_that_is_too_old_to_be_taken_gives_its_place() -> Non
     pool = pool_of(clock, open_connections=1)
     async with recording_upstream() as upstream:
         [connection] = await opened(pool, upstream, 1)
-        pool.release(connection)
+        pool.release(connection, NOW)
         clock.now = 2.0
-        assert pool.take(upstream.endpoint, longest_idle=1.0) is None
+        assert pool.take(upstream.endpoint, 3.0, longest_idle=1.0) is None
         assert pool.reserve(upstream.endpoint)
         assert not connection.open
         assert not pool.reserve(upstream.endpoint)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingressd.routing.virtual_host import wildcard_of
+from ingressd.routing.host_names import wildcard_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,363 @@
+"""A TLS connection whose handshake is over: a protocol for the transport below, a transport for the protocol above."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from typing import Final, cast
+
+READ_BYTES: Final = 64 * 1024
+"""The most ciphertext that one read takes. A protocol that pauses leaves at most that in memory."""
+
+_RECORD_BYTES: Final = 1 << 14  # RFC 8446 section 5.1: the plaintext of one record
+_FLUSH_BYTES: Final = 64 * 1024
+_STALLED_SECONDS = 10.0
+
+
+class TlsStream(asyncio.BufferedProtocol):
+    """Encrypts and decrypts where it stands, without a task. Belongs to the event loop of its transport.
+
+    What asyncio's own TLS transport cannot do: after the client's ``close_notify`` the protocol may go on writing, and
+    ``write_eof`` sends ours while the protocol goes on reading (RFC 8446 section 6.1). A connection that ends without
+    a ``close_notify`` was cut off: the protocol hears no ``eof_received``.
+
+    Back-pressure holds in both directions. While the protocol pauses reading, bytes stay in the kernel. While the
+    transport below is full, plaintext waits as it was given, and the protocol is paused.
+    """
+
+    __slots__ = (
+        "_backlog",
+        "_backlog_bytes",
+        "_closing",
+        "_eof_wanted",
+        "_eof_written",
+        "_error",
+        "_incoming",
+        "_input_ended",
+        "_loop",
+        "_lost",
+        "_outgoing",
+        "_protocol",
+        "_protocol_paused",
+        "_read_buffer",
+        "_reading_paused",
+        "_tls",
+        "_transport",
+        "_transport_full",
+        "_unflushed",
+    )
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        tls: ssl.SSLObject,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        *,
+        read_buffer: memoryview,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        """``tls`` reads from ``incoming`` and writes to ``outgoing``. ``read_buffer`` may be shared by all streams of
+        the loop: it is copied out of before the next read."""
+        self._transport = transport
+        self._tls = tls
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._read_buffer = read_buffer
+        self._loop = loop
+        self._protocol: asyncio.Protocol = asyncio.Protocol()
+        self._backlog: deque[bytes | memoryview] = deque()
+        self._backlog_bytes = 0
+        self._unflushed = 0
+        self._transport_full = False
+        self._protocol_paused = False
+        self._reading_paused = False
+        self._input_ended = False
+        self._eof_wanted = False
+        self._eof_written = False
+        self._closing = False
+        self._lost = False
+        self._error: Exception | None = None
+
+    def start(self, protocol: asyncio.Protocol, *, transport_full: bool) -> None:
+        """Tell ``protocol`` of the connection, and give it what came with the end of the handshake.
+
+        To be called once, when the stream is the transport's protocol. ``transport_full``: the transport has paused
+        the protocol before this one.
+        """
+        self._protocol = protocol
+        self._transport_full = transport_full
+        protocol.connection_made(cast(asyncio.Transport, self))
+        self._tell_fullness()
+        # What the handshake has still to send leaves with the first answer if the request is here, else now: a client
+        # with Nagle's algorithm sends its request only when something has acknowledged the end of the handshake.
+        self._receive()
+
+    # What the protocol above calls: the methods of asyncio.Transport.
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self._closing or self._lost or not data:
+            return
+        if self._eof_wanted or self._eof_written:
+            raise RuntimeError("a TLS stream cannot be written to after write_eof()")
+        if self._transport_full or self._backlog or len(data) > _RECORD_BYTES:
+            self._append(data if isinstance(data, bytes) else bytes(data))
+            self._drain()
+            return
+        try:
+            written = self._tls.write(data)
+        except ssl.SSLWantReadError:
+            written = 0  # a handshake of TLS 1.2 goes on inside of the connection
+        except ssl.SSLError as error:
+            self._fail(error)
+            return
+        if written < len(data):
+            self._append(bytes(data)[written:])
+            self._drain()
+        else:
+            self._transport.write(self._outgoing.read())
+
+    def writelines(self, list_of_data: list[bytes]) -> None:
+        self.write(b"".join(list_of_data))
+
+    @property
+    def _sendfile_compatible(self) -> object:
+        """asyncio looks here in ``loop.sendfile``. Its answer to a transport that it does not know is a RuntimeError;
+        this error is what aiohttp takes, as uvloop's, for the request to write the file itself."""
+        raise NotImplementedError("the bytes of a file have to be encrypted")
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        """Send ``close_notify`` behind what was written. Reading goes on."""
+        if self._closing or self._lost or self._eof_wanted:
+            return
+        self._eof_wanted = True
+        if not self._backlog:
+            self._write_close_notify()
+
+    def close(self) -> None:
+        """Send what was written and ``close_notify``, and close. A client that takes nothing of it is cut off."""
+        if self._closing or self._lost:
+            return
+        self._closing = True
+        if self._backlog:
+            self._transport.pause_reading()
+        else:
+            self._close_transport()
+        if self.get_write_buffer_size():
+            self._watch_flushing()
+
+    def abort(self) -> None:
+        """Close at once, without ``close_notify``: what the client has got so far counts as cut off."""
+        self._closing = True
+        self._transport.abort()
+
+    def is_closing(self) -> bool:
+        return self._closing or self._lost or self._transport.is_closing()
+
+    def pause_reading(self) -> None:
+        self._reading_paused = True
+        if not self.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._reading_paused:
+            return
+        self._reading_paused = False
+        if self.is_closing():
+            return
+        self._transport.resume_reading()
+        if self._incoming.pending or self._tls.pending():
+            self._loop.call_soon(self._receive)
+
+    def is_reading(self) -> bool:
+        return not self._reading_paused and not self.is_closing()
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self._transport.set_write_buffer_limits(high=high, low=low)
+
+    def get_write_buffer_size(self) -> int:
+        if self._lost:
+            return 0
+        return self._transport.get_write_buffer_size() + self._backlog_bytes
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        return self._transport.get_write_buffer_limits()
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        if name == "ssl_object":
+            return self._tls
+        if name == "sslcontext":
+            return self._tls.context
+        if name == "peercert":
+            return self._tls.getpeercert()
+        if name == "cipher":
+            return self._tls.cipher()
+        found: object = self._transport.get_extra_info(name, default)
+        return found
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self._protocol
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._protocol = cast(asyncio.Protocol, protocol)
+
+    # What the transport below calls.
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._input_ended:
+            return
+        self._incoming.write(self._read_buffer[:nbytes])
+        self._receive()
+        if self._backlog:
+            self._drain()
+
+    def eof_received(self) -> bool:
+        """FIN. A client that has sent ``close_notify`` before it may still want the rest of its answer."""
+        if self._incoming.pending:
+            self._receive()
+        return self._input_ended and not self._closing
+
+    def pause_writing(self) -> None:
+        self._transport_full = True
+        self._tell_fullness()
+
+    def resume_writing(self) -> None:
+        self._transport_full = False
+        self._drain()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost = True
+        self._backlog.clear()
+        self._backlog_bytes = 0
+        self._protocol.connection_lost(self._error or exc)
+
+    # Reading.
+
+    def _receive(self) -> None:
+        """Give the protocol what can be decrypted, while it takes it."""
+        tls, incoming = self._tls, self._incoming
+        while not (self._reading_paused or self._input_ended or self._closing or self._lost):
+            try:
+                data = tls.read(_RECORD_BYTES)
+            except ssl.SSLWantReadError:
+                break
+            except ssl.SSLZeroReturnError:
+                data = b""
+            except ssl.SSLError as error:
+                self._fail(error)
+                return
+            if not data:
+                self._end_input()
+                break
+            self._protocol.data_received(data)
+            # Asking once more than needed would cost an exception for each read.
+            if not incoming.pending and not tls.pending():
+                break
+        # Tickets, answers to key updates, alerts.
+        if self._outgoing.pending and not self._lost:
+            self._flush()
+
+    def _end_input(self) -> None:
+        self._input_ended = True
+        if not self._protocol.eof_received():
+            self.close()
+
+    # Writing.
+
+    def _append(self, data: bytes) -> None:
+        # A view, so that cutting it copies nothing.
+        self._backlog.append(memoryview(data) if len(data) > _RECORD_BYTES else data)
+        self._backlog_bytes += len(data)
+
+    def _drain(self) -> None:
+        """Encrypt what waits, for as long as the transport takes it."""
+        backlog, outgoing = self._backlog, self._outgoing
+        while backlog and not self._transport_full and not self._lost:
+            data = backlog[0]
+            try:
+                written = self._tls.write(data)
+            except ssl.SSLWantReadError:
+                break
+            except ssl.SSLError as error:
+                self._fail(error)
+                return
+            self._backlog_bytes -= written
+            if written == len(data):
+                backlog.popleft()
+            else:
+                backlog[0] = data[written:]
+            if outgoing.pending >= _FLUSH_BYTES:
+                self._flush()
+        if outgoing.pending and not self._lost:
+            self._flush()
+        self._tell_fullness()
+        if not backlog and not self._lost:
+            if self._closing:
+                self._close_transport()
+            elif self._eof_wanted:
+                self._write_close_notify()
+
+    def _flush(self) -> None:
+        self._transport.write(self._outgoing.read())
+
+    def _tell_fullness(self) -> None:
+        full = self._transport_full or bool(self._backlog)
+        if full == self._protocol_paused or self._lost:
+            return
+        self._protocol_paused = full
+        if full:
+            self._protocol.pause_writing()
+        else:
+            self._protocol.resume_writing()
+
+    # The end.
+
+    def _write_close_notify(self) -> None:
+        if self._eof_written:
+            return
+        self._eof_written = True
+        try:
+            self._tls.unwrap()
+        except ssl.SSLWantReadError:
+            pass  # the client's own has not come yet, and need not
+        except ssl.SSLError:
+            self._input_ended = True
+        if self._outgoing.pending:
+            self._flush()
+
+    def _close_transport(self) -> None:
+        if not self._transport.is_closing():
+            self._write_close_notify()
+            self._transport.close()
+
+    def _fail(self, error: ssl.SSLError) -> None:
+        """The client broke the protocol, or a record was changed under way. It is told, by the alert."""
+        self._error = error
+        self._closing = True
+        self._backlog.clear()
+        self._backlog_bytes = 0
+        if self._outgoing.pending:
+            self._flush()
+        self._transport.close()
+        if self.get_write_buffer_size():
+            self._watch_flushing()
+
+    def _watch_flushing(self) -> None:
+        self._unflushed = self.get_write_buffer_size()
+        self._loop.call_later(_STALLED_SECONDS, self._check_flushing)
+
+    def _check_flushing(self) -> None:
+        left = self.get_write_buffer_size()
+        if self._lost or not left:
+            return
+        if left >= self._unflushed:
+            self._transport.abort()
+        else:
+            self._watch_flushing()
