@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 
+from ingressd.proxy.bounded_reads import BoundedReads
 from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
@@ -140,8 +141,7 @@ class ClientConnection:
     """Validates each head before anybody else sees it, and frames bodies, so that a lane gets only their bytes.
 
     One request is answered at a time. What the client sends ahead waits in ``_input``, and once that is
-    ``read_ahead_bytes`` long, in the kernel. It is an ``asyncio.BufferedProtocol`` in all but name
-    (``buffered_protocol``).
+    ``read_ahead_bytes`` long, in the kernel. It is an ``asyncio.Protocol`` in all but name (``bounded_reads``).
     """
 
     __slots__ = (
@@ -158,6 +158,7 @@ class ClientConnection:
         "_owner",
         "_reader",
         "_reading",
+        "_reads_bounded",
         "_scanned",
         "_tunnel",
         "attachment",
@@ -194,6 +195,8 @@ class ClientConnection:
         self.idle_since = 0.0
         """0 while a request is read or answered."""
         self._end_seen = False
+        # The stream of TLS bounds its reads itself.
+        self._reads_bounded = scheme == "https"
 
     # What a lane calls.
 
@@ -271,6 +274,7 @@ class ClientConnection:
     def start_tunnel(self, tunnel: Tunnel) -> None:
         """Pass on what came behind the upgrade request, and from now on every byte."""
         self._tunnel = tunnel
+        self._bound_reads()
         held, self._input, self._offset = self._input[self._offset :], b"", 0
         self._resume_transport()
         if held:
@@ -349,12 +353,6 @@ class ClientConnection:
         if attachment is not None:
             attachment.connection_lost(exc)
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._owner.read_buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(bytes(self._owner.read_buffer[:nbytes]))
-
     def data_received(self, data: bytes) -> None:
         if self._tunnel is not None:
             self._tunnel.client_data(data)
@@ -372,8 +370,10 @@ class ClientConnection:
                 self._input = data
             if self._reading is not _AHEAD:
                 self._advance()
-            elif len(self._input) > self._owner.read_ahead_bytes:
-                self._pause_transport()
+            else:
+                self._bound_reads()
+                if len(self._input) > self._owner.read_ahead_bytes:
+                    self._pause_transport()
 
     def eof_received(self) -> bool | None:
         """A client that has sent its request may close its sending half and still wants the answer."""
@@ -527,8 +527,15 @@ class ClientConnection:
         if complete:
             self._reader = None
             self._reading = _AHEAD
+        else:
+            self._bound_reads()
         if piece or complete:
             answering.body_received(piece, complete=complete)
+
+    def _bound_reads(self) -> None:
+        if not self._reads_bounded and self.transport is not None:
+            self._reads_bounded = True
+            self.transport.set_protocol(BoundedReads(self, self._owner.read_buffer))
 
     def _refuse(self, failure: Failure, head: bytes) -> None:
         self._end_head_timer()

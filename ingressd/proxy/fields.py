@@ -39,12 +39,22 @@ def parse_fields(block: bytes) -> list[Field] | None:
     return fields
 
 
-def list_elements(value: bytes) -> list[bytes]:
+def list_elements(value: bytes) -> tuple[bytes, ...]:
     """Split the value of a list field at its commas, in lower case, without empty elements."""
-    if value in _LONE_ELEMENTS:
-        return [value]
-    return [element for part in value.split(b",") if (element := part.strip(b" \t").lower())]
+    lone = _LONE_ELEMENTS.get(value)
+    if lone is not None:
+        return lone
+    return tuple([element for part in value.split(b",") if (element := part.strip(b" \t").lower())])
 
 
-_LONE_ELEMENTS: Final = frozenset({b"keep-alive", b"close", b"upgrade", b"websocket"})
+_LONE_ELEMENTS: Final[dict[bytes, tuple[bytes, ...]]] = {
+    value: (value.lower(),) for value in (b"keep-alive", b"Keep-Alive", b"close", b"Upgrade", b"upgrade", b"websocket")
+}
 """What such a value mostly is."""
+
+
+def contains_all(names: frozenset[bytes], options: tuple[bytes, ...]) -> bool:
+    for option in options:  # noqa: SIM110 - compiled, a generator costs more than the loop
+        if option not in names:
+            return False
+    return True

@@ -174,7 +174,7 @@ def end_to_end_fields(fields: Sequence[Field]) -> list[Field]:
 
 def _named_by_connection(fields: Sequence[Field]) -> frozenset[bytes]:
     """RFC 9110 section 7.6.1: fields named by Connection are for this hop alone."""
-    named: list[bytes] = []
+    named: tuple[bytes, ...] = ()
     for lower, _, value in fields:
         if lower == b"connection":
             named += list_elements(value)

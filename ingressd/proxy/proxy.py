@@ -12,7 +12,6 @@ from typing import cast
 from ingressd.proxy.admission import Admission
 from ingressd.proxy.aiohttp_lane import AiohttpLane
 from ingressd.proxy.answers import Hints
-from ingressd.proxy.buffered_protocol import as_protocol
 from ingressd.proxy.client_connection import ClientConnection, ConnectionOwner
 from ingressd.proxy.exchange import UpstreamSide
 from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
@@ -38,8 +37,7 @@ LAST_SECONDS = 0.1
 """For handlers that are cancelled, to end. aiohttp takes 0 for no limit."""
 
 ChooseContext = Callable[[str | None], ssl.SSLContext]
-NewConnection = Callable[[], ClientConnection]
-NewProtocol = Callable[[], asyncio.BaseProtocol]
+NewConnection = Callable[[], asyncio.Protocol]
 
 
 class Proxy:
@@ -102,7 +100,7 @@ class Proxy:
             lingering_bytes=settings.lingering_bytes,
         )
         self._connections = self._owner.connections
-        self._plain: list[tuple[asyncio.Server, socket.socket, NewProtocol]] = []
+        self._plain: list[tuple[asyncio.Server, socket.socket, NewConnection]] = []
         self._encrypted: list[TlsAcceptor] = []
         self._tasks = OwnedTasks()
         self._tasks.start(self.watchdog.run(), "watchdog")
@@ -111,13 +109,8 @@ class Proxy:
         """Serve plain HTTP on a bound socket, which the proxy owns from now on."""
         queue = listening.dup()
         new_connection = self._connections_on(listening, "http")
-        loop = asyncio.get_running_loop()
-
-        def new_protocol() -> asyncio.BaseProtocol:
-            return as_protocol(new_connection(), loop)
-
-        server = await loop.create_server(new_protocol, sock=listening, backlog=BACKLOG)
-        self._plain.append((server, queue, new_protocol))
+        server = await asyncio.get_running_loop().create_server(new_connection, sock=listening, backlog=BACKLOG)
+        self._plain.append((server, queue, new_connection))
 
     def listen_https(
         self, listening: socket.socket, choose: ChooseContext, on_failure: Callable[[TlsFailure], None]
@@ -127,7 +120,7 @@ class Proxy:
         acceptor = TlsAcceptor(
             listening,
             choose,
-            lambda _: cast(asyncio.Protocol, new_connection()),
+            lambda _: new_connection(),
             on_failure=on_failure,
             handshake_timeout_seconds=self._settings.handshake_seconds,
             max_pending=self._settings.pending_handshakes,
@@ -158,9 +151,9 @@ class Proxy:
         idle_until = self.clock() + idle_seconds
         while self._plain:
             # Taken out first: a second call, when the first was cancelled, must not find a closed socket.
-            server, queue, new_protocol = self._plain.pop()
+            server, queue, new_connection = self._plain.pop()
             server.close()
-            await self._accept_queued(queue, new_protocol)
+            await self._accept_queued(queue, new_connection)
         for acceptor in self._encrypted:
             acceptor.stop_accepting()
         try:
@@ -186,9 +179,9 @@ class Proxy:
     def _connections_on(self, listening: socket.socket, scheme: str) -> NewConnection:
         # All of them come in on this port, so none has to ask the kernel for it.
         port = int(listening.getsockname()[1])
-        return lambda: ClientConnection(self._owner, scheme, port)
+        return lambda: cast(asyncio.Protocol, ClientConnection(self._owner, scheme, port))
 
-    async def _accept_queued(self, queue: socket.socket, new_protocol: NewProtocol) -> None:
+    async def _accept_queued(self, queue: socket.socket, new_connection: NewConnection) -> None:
         """Take over the clients that are connected, as far as they know: closing the socket would reset them."""
         loop = asyncio.get_running_loop()
         with queue:
@@ -200,7 +193,7 @@ class Proxy:
                     return
                 accepted.setblocking(False)
                 try:
-                    await loop.connect_accepted_socket(new_protocol, accepted)
+                    await loop.connect_accepted_socket(new_connection, accepted)
                 except OSError:
                     accepted.close()
 

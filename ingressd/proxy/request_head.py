@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from ingressd.proxy.authority import NO_AUTHORITY, Authority, parse_authority
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.field_scanner import FieldScan, FieldScanner, KnownField
-from ingressd.proxy.fields import Field, list_elements, parse_fields
+from ingressd.proxy.fields import Field, contains_all, list_elements, parse_fields
 from ingressd.proxy.forwarded_fields import REPLACED
 from ingressd.proxy.framing import Framing, FramingError, parse_content_length
 from ingressd.proxy.target import Target, parse_target, plain_target
@@ -190,23 +190,23 @@ def _interpret(
             None,
             False,
         )
-    hosts: list[KnownField] = []
-    lengths: list[bytes] = []
-    codings: list[bytes] = []
-    connection: list[bytes] = []
-    expectations: list[bytes] = []
-    upgrades: list[bytes] = []
+    hosts: tuple[KnownField, ...] = ()
+    lengths: tuple[bytes, ...] = ()
+    codings: tuple[bytes, ...] = ()
+    connection: tuple[bytes, ...] = ()
+    expectations: tuple[bytes, ...] = ()
+    upgrades: tuple[bytes, ...] = ()
     takes_trailers = False
     for field in known:
         name = field.name
         if name == b"host":
-            hosts.append(field)
+            hosts += (field,)
         elif name == b"connection":
             connection += list_elements(field.value)
         elif name == b"content-length":
-            lengths.append(field.value)
+            lengths += (field.value,)
         elif name == b"transfer-encoding":
-            codings.append(field.value)
+            codings += (field.value,)
         elif name == b"expect":
             expectations += list_elements(field.value)
         elif name == b"upgrade":
@@ -225,7 +225,7 @@ def _interpret(
         known,
         framing,
         b"close" not in connection if version[1] == 1 else b"keep-alive" in connection,
-        not scan.underscored and (not connection or _HARMLESS_OPTIONS.issuperset(connection)),
+        not scan.underscored and contains_all(_HARMLESS_OPTIONS, connection),
         verbatim and len(hosts) == 1 and hosts[0].plain,
         bool(expectations) and _parse_expect(expectations, version),
         _parse_upgrade(upgrades, connection, method, version, framing) if upgrades else None,
@@ -278,7 +278,7 @@ def _raise_long_line(block: bytes, limits: HeadLimits) -> None:
         raise Failure(Reason.HEADERS_TOO_LARGE, f"a header line is longer than {limits.line} bytes")
 
 
-def _parse_host(fields: list[KnownField], target_authority: bytes | None, version: tuple[int, int]) -> Authority:
+def _parse_host(fields: tuple[KnownField, ...], target_authority: bytes | None, version: tuple[int, int]) -> Authority:
     """RFC 9112 section 3.2: exactly one Host, and no second opinion in an absolute target."""
     if len(fields) > 1:
         raise Failure(Reason.MALFORMED_REQUEST, "there is more than one Host field")
@@ -294,7 +294,7 @@ def _parse_host(fields: list[KnownField], target_authority: bytes | None, versio
     return authority
 
 
-def _parse_framing(lengths: list[bytes], codings: list[bytes], version: tuple[int, int]) -> Framing:
+def _parse_framing(lengths: tuple[bytes, ...], codings: tuple[bytes, ...], version: tuple[int, int]) -> Framing:
     """RFC 9112 section 6.3, without its leniencies: any ambiguity is a smuggling attempt."""
     if codings:
         if lengths:
@@ -324,7 +324,7 @@ def _parse_transfer_encoding(value: bytes) -> Framing:
     raise Failure(Reason.UNKNOWN_TRANSFER_CODING, "Transfer-Encoding names a coding other than chunked")
 
 
-def _parse_expect(expectations: list[bytes], version: tuple[int, int]) -> bool:
+def _parse_expect(expectations: tuple[bytes, ...], version: tuple[int, int]) -> bool:
     """RFC 9110 section 10.1.1; HTTP/1.0 has no interim answers, so an expectation there means nothing."""
     if version[1] < 1:
         return False
@@ -334,7 +334,11 @@ def _parse_expect(expectations: list[bytes], version: tuple[int, int]) -> bool:
 
 
 def _parse_upgrade(
-    protocols: list[bytes], connection: list[bytes], method: str, version: tuple[int, int], framing: Framing
+    protocols: tuple[bytes, ...],
+    connection: tuple[bytes, ...],
+    method: str,
+    version: tuple[int, int],
+    framing: Framing,
 ) -> bytes | None:
     """Return the protocol that the request validly asks for.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.field_scanner import FieldScan, FieldScanner, KnownField
-from ingressd.proxy.fields import HOP_BY_HOP, Field, list_elements, parse_fields
+from ingressd.proxy.fields import HOP_BY_HOP, Field, contains_all, list_elements, parse_fields
 from ingressd.proxy.framing import Framing, FramingError, parse_content_length
 
 if TYPE_CHECKING:
@@ -142,23 +142,22 @@ def _interpret(
     """Read what the known fields say."""
     if scan.count > MAX_FIELDS:
         raise Failure(Reason.UPSTREAM_INVALID, f"the answer's header has more than {MAX_FIELDS} fields")
-    known = scan.known
     minor, status, reason_phrase = status_line
-    connection, upgrade, lengths, codings = _NONE, _NONE, _NONE, _NONE
-    for field in known:
+    connection: tuple[bytes, ...] = ()
+    upgrade: tuple[bytes, ...] = ()
+    lengths: tuple[bytes, ...] = ()
+    codings: tuple[bytes, ...] = ()
+    for field in scan.known:
         name = field.name
         if name == b"content-length":
-            lengths = [*lengths, field.value]
+            lengths += (field.value,)
         elif name == b"connection":
-            connection = connection + list_elements(field.value)
+            connection += list_elements(field.value)
         elif name == b"transfer-encoding":
-            codings = [*codings, field.value]
+            codings += (field.value,)
         elif name == b"upgrade":
-            upgrade = upgrade + list_elements(field.value)
-    if len(lengths) == 1 and not codings:
-        framing, delimited = _by_length(lengths[0]), True
-    else:
-        framing, delimited = _parse_framing(lengths, codings, status, request_method)
+            upgrade += list_elements(field.value)
+    framing, delimited = _parse_framing(lengths, codings, status, request_method)
     keep_alive = b"close" not in connection if minor == 1 else b"keep-alive" in connection
     return ResponseHead(
         status,
@@ -166,18 +165,17 @@ def _interpret(
         (1, minor),
         head,
         line_end + 2,
-        known,
+        scan.known,
         scan.noted,
         framing,
         keep_alive and delimited,
-        not connection or _HARMLESS_OPTIONS.issuperset(connection),
+        contains_all(_HARMLESS_OPTIONS, connection),
         upgrade[0] if status == 101 and len(upgrade) == 1 else None,
     )
 
 
 _SCANNER: Final = FieldScanner(HOP_BY_HOP | {b"content-length"}, noted=(b"server", b"date"))
 _HARMLESS_OPTIONS: Final = HOP_BY_HOP | {b"close"}
-_NONE: Final[list[bytes]] = []
 _UNTIL_END: Final = Framing()
 _CHUNKED: Final = Framing(chunked=True)
 
@@ -195,7 +193,7 @@ def has_body(status: int, request_method: str) -> bool:
 
 
 def _parse_framing(
-    lengths: list[bytes], codings: list[bytes], status: int, request_method: str
+    lengths: tuple[bytes, ...], codings: tuple[bytes, ...], status: int, request_method: str
 ) -> tuple[Framing, bool]:
     """Return the framing, and whether the body's end is known without closing the connection."""
     if codings:
@@ -205,14 +203,10 @@ def _parse_framing(
             raise Failure(Reason.UPSTREAM_INVALID, "the answer's Transfer-Encoding is not chunked")
         return _CHUNKED, True
     if lengths:
-        if len(set(lengths)) > 1:
+        if len(lengths) > 1 and len(set(lengths)) > 1:
             raise Failure(Reason.UPSTREAM_INVALID, "the answer has two different Content-Length fields")
-        return _by_length(lengths[0]), True
+        try:
+            return Framing(parse_content_length(lengths[0])), True
+        except FramingError as error:
+            raise Failure(Reason.UPSTREAM_INVALID, f"the answer's {error}") from None
     return _UNTIL_END, not has_body(status, request_method)
-
-
-def _by_length(value: bytes) -> Framing:
-    try:
-        return Framing(parse_content_length(value))
-    except FramingError as error:
-        raise Failure(Reason.UPSTREAM_INVALID, f"the answer's {error}") from None

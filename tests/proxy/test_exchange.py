@@ -8,6 +8,7 @@ import functools
 import hashlib
 import itertools
 import socket
+from typing import cast
 
 import msgspec
 import pytest
@@ -15,13 +16,10 @@ from aiohttp.helpers import rfc822_formatted_time
 
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy import client_connection
-from ingressd.proxy.decision import Decision, decide
-from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.upstreams.connection import READ_BYTES
-from ingressd.routing.table import RoutingTable
-from ingressd.routing.upstream import Endpoint, Unavailable
+from ingressd.routing.upstream import Endpoint, Unavailable, Upstream
 from ingressd.settings import ProxySettings
-from tests.support.proxying import parse_answer, serving, table_for
+from tests.support.proxying import KEY, parse_answer, serving, table_for
 from tests.support.upstream import OK, answering, read_message, recording_upstream, unused_endpoint
 
 pytestmark = pytest.mark.usefixtures("each_lane")
@@ -328,21 +326,17 @@ async def test_an_endpoint_that_takes_nothing_holds_back_the_client_and_not_the_
         writer.transport.abort()
 
 
-async def test_a_defect_of_ours_is_500_and_harms_no_other_request(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def defective(table: RoutingTable, head: RequestHead) -> Decision:
-        if head.target.path == "/defect":
-            raise ZeroDivisionError
-        return decide(table, head)
-
-    monkeypatch.setattr("ingressd.proxy.admission.decide", defective)
+async def test_a_defect_of_ours_is_500_and_harms_no_other_request(caplog: pytest.LogCaptureFixture) -> None:
     async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
-        answer = parse_answer(await proxy.send(b"GET /defect HTTP/1.1\r\nHost: a\r\n\r\n"))
+        table = proxy.proxy.table
+        good = table.upstreams[KEY]
+        table.upstreams[KEY] = cast(Upstream, "what is no upstream, and only a defect can have put here")
+        answer = parse_answer(await proxy.send(GET))
         assert answer.status == 500
         assert answer.fields["x-ingressd-reason"] == "internal_error"
-        assert b"ZeroDivisionError" not in answer.body
-        assert "ZeroDivisionError" in caplog.text
+        assert b"Error" not in answer.body.replace(b"Internal Server Error", b"")
+        assert "Error: " in caplog.text
+        table.upstreams[KEY] = good
         assert parse_answer(await proxy.send(GET)).status == 200
         assert proxy.proxy.in_flight == 0
 

@@ -7,6 +7,7 @@ import select
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from ingressd.proxy.bounded_reads import BoundedReads
 from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.fields import Field
@@ -81,7 +82,7 @@ class ConnectionOwner(Protocol):
 class UpstreamConnection:
     """Reads answers strictly; what does not belong to an answer makes the connection unfit for another request.
 
-    It is an ``asyncio.BufferedProtocol`` in all but name (``buffered_protocol``).
+    It is an ``asyncio.Protocol`` in all but name (``bounded_reads``).
     """
 
     __slots__ = (
@@ -92,6 +93,7 @@ class UpstreamConnection:
         "_owner",
         "_poll",
         "_reading_paused",
+        "_reads_bounded",
         "_scanned",
         "_transport",
         "_tunnel",
@@ -125,6 +127,7 @@ class UpstreamConnection:
         self._tunnel: ByteReceiver | None = None
         self._writing_paused = False
         self._reading_paused = False
+        self._reads_bounded = False
 
     # What the exchange calls.
 
@@ -191,6 +194,7 @@ class UpstreamConnection:
     def enter_tunnel(self, other_end: ByteReceiver) -> None:
         """From now on pass every byte to ``other_end``."""
         self._tunnel = other_end
+        self._bound_reads()
         self.resume_reading()
 
     def write(self, data: bytes) -> None:
@@ -212,12 +216,6 @@ class UpstreamConnection:
         poll = select.poll()
         poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
         self._poll = poll.poll
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._owner.read_buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(bytes(self._owner.read_buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         self.bytes_received += len(data)
@@ -351,6 +349,7 @@ class UpstreamConnection:
         if self._body.complete and not _trailers_of(self._body):
             self._take_receiver().head_received(head, data, complete=True)
             return
+        self._bound_reads()
         if self.receiver is not None:
             self.receiver.head_received(head, data, complete=False)
         if self._body.complete:
@@ -368,6 +367,11 @@ class UpstreamConnection:
             if data:
                 self.usable = False
             self._finish()
+
+    def _bound_reads(self) -> None:
+        if not self._reads_bounded and self._transport is not None:
+            self._reads_bounded = True
+            self._transport.set_protocol(BoundedReads(self, self._owner.read_buffer))
 
     def _finish(self) -> None:
         if self.receiver is not None:

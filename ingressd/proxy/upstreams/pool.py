@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import msgspec
 
-from ingressd.proxy.buffered_protocol import as_protocol
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.upstreams.connection import READ_BYTES, UpstreamConnection
 from ingressd.proxy.upstreams.guarded_address import guarded_addresses
@@ -145,7 +144,7 @@ class Pool:
     async def _open_connection(self, endpoint: Endpoint, address: str) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
         connection = UpstreamConnection(endpoint, self)
-        protocol = as_protocol(connection, loop)
+        protocol = cast(asyncio.Protocol, connection)
         await loop.create_connection(lambda: protocol, address, endpoint.port)
         return connection
 

@@ -1,13 +1,13 @@
-"""What stands between asyncio's own event loop and a connection of ours."""
+"""Reads of a bounded size, for connections on which much may come."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol, cast
+from typing import Protocol
 
 
 class Connection(Protocol):
-    """``asyncio.BufferedProtocol`` in all but name: a compiled class cannot inherit from it."""
+    """``asyncio.Protocol`` in all but name: a compiled class cannot inherit from it, and event loops do not ask."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
 
@@ -17,27 +17,23 @@ class Connection(Protocol):
 
     def resume_writing(self) -> None: ...
 
-    def get_buffer(self, sizehint: int) -> memoryview: ...
-
-    def buffer_updated(self, nbytes: int) -> None: ...
+    def data_received(self, data: bytes) -> None: ...
 
     def eof_received(self) -> bool | None: ...
 
 
-def as_protocol(connection: Connection, loop: asyncio.AbstractEventLoop) -> asyncio.BaseProtocol:
-    """Return what ``loop`` takes for ``connection``. uvloop looks for the methods, asyncio's loop asks for the name."""
-    if isinstance(loop, asyncio.BaseEventLoop):
-        return NamedProtocol(connection)
-    return cast(asyncio.BaseProtocol, connection)
+class BoundedReads(asyncio.BufferedProtocol):
+    """Takes the place of ``connection`` in its transport, and reads for it into ``buffer``, which may serve many.
 
+    An event loop reads 256 KiB at a time by itself, all of which waits in memory when the other side does not take it.
+    A connection begins without this, since it makes each read dearer and most of them are small.
+    """
 
-class NamedProtocol(asyncio.BufferedProtocol):
-    """Passes every call on."""
+    __slots__ = ("_buffer", "_connection")
 
-    __slots__ = ("_connection",)
-
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, buffer: memoryview) -> None:
         self._connection = connection
+        self._buffer = buffer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._connection.connection_made(transport)
@@ -52,10 +48,10 @@ class NamedProtocol(asyncio.BufferedProtocol):
         self._connection.resume_writing()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._connection.get_buffer(sizehint)
+        return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._connection.buffer_updated(nbytes)
+        self._connection.data_received(bytes(self._buffer[:nbytes]))
 
     def eof_received(self) -> bool | None:
         return self._connection.eof_received()
