@@ -14,6 +14,7 @@ from ingressd.kube.permissions import PERMISSIONS
 from ingressd.proxy.failures import ANSWERS
 from ingressd.proxy.forwarded_fields import CLIENT_FIELDS
 from ingressd.proxy.framing import MAX_TRAILER_BYTES, MAX_TRAILERS
+from ingressd.proxy.program_run import ANSWERED_BY_HANDLER, ANSWERED_BY_MIDDLEWARE
 from ingressd.proxy.trailers import NEVER_IN_TRAILERS
 from ingressd.proxy.watchdog import INTERVAL_SECONDS
 from ingressd.settings import (
@@ -29,7 +30,7 @@ from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.log_writer import ATOMIC_BYTES
 from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.series import RequestKey, RouteKey, RouteSeries
-from ingressd.translate.annotations.catalogue import CATALOGUE, NGINX_PREFIX
+from ingressd.translate.annotations.catalogue import CATALOGUE, NGINX_PREFIX, OWN_CATALOGUE
 
 CLIENT_FIELD_VALUES = (
     ("`X-Request-ID`", "the client's, if it is one short harmless token; otherwise 32 hexadecimal digits"),
@@ -154,6 +155,8 @@ def reference() -> str:
                     for reason, answer in ANSWERS.items()
                 ),
             ),
+            f"An answer that Python code gives, without having failed, has the reason `{ANSWERED_BY_MIDDLEWARE}` or "
+            f"`{ANSWERED_BY_HANDLER}` in the last two; its fields are its own.\n",
             "## Metrics\n",
             "At `/metrics` of the admin port; from `ingressd_ready` on only of `ingressd run`, and there only what "
             "applies.\n",
@@ -200,6 +203,12 @@ def reference() -> str:
                     )
                     for annotation in sorted(CATALOGUE.values(), key=lambda each: (not each.supported, each.name))
                 ),
+            ),
+            "Those of ingressd, which deny the routes when they ask for what is not allowed "
+            "([Python code](middleware.md)):\n",
+            table(
+                ("annotation", "meaning"),
+                ((f"`{annotation.full_name}`", annotation.advice) for annotation in OWN_CATALOGUE.values()),
             ),
         )
     )

@@ -25,6 +25,9 @@ KIBIBYTE = 1024
 # Kubernetes documentation, "Object Names and IDs": an RFC 1123 label, and a DNS subdomain.
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _OBJECT = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_PROGRAM_NAME = re.compile(r"[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?")
+_DOTTED_NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+_FACTORY = re.compile(f"{_DOTTED_NAME}:{_DOTTED_NAME}")
 
 
 class SettingsError(ValueError):
@@ -221,6 +224,41 @@ class ListenSettings(msgspec.Struct, frozen=True, kw_only=True):
         return LOOPBACK[ipaddress.ip_address(self.bind).version]
 
 
+class ProgramSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Python code that requests pass, each as ``package.module:factory``.
+
+    ``middleware`` is for every route, from the outermost on. ``allowed_middleware`` and ``allowed_handlers`` are what
+    an Ingress may ask for, by the names that it uses: it can never name a module.
+    """
+
+    middleware: tuple[str, ...] = ()
+    allowed_middleware: dict[str, str] = {}
+    allowed_handlers: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        for name in (*self.allowed_middleware, *self.allowed_handlers):
+            require_program_name(name)
+        for reference in (*self.middleware, *self.allowed_middleware.values(), *self.allowed_handlers.values()):
+            require_factory(reference)
+
+    def __bool__(self) -> bool:
+        return bool(self.middleware or self.allowed_middleware or self.allowed_handlers)
+
+
+def require_factory(reference: str) -> None:
+    """Raise SettingsError for what is not the place of a factory in Python code."""
+    if not _FACTORY.fullmatch(reference):
+        raise SettingsError(f"{reference!r} is not package.module:factory")
+
+
+def require_program_name(name: str) -> None:
+    """Raise SettingsError for what cannot be the name of a middleware or handler in an Ingress."""
+    if not _PROGRAM_NAME.fullmatch(name):
+        raise SettingsError(
+            f"{name!r} is no name for an Ingress to use: take letters, digits, '.', '_' and '-', at most 63 of them"
+        )
+
+
 class ServingSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a data plane runs with.
 
@@ -231,6 +269,7 @@ class ServingSettings(msgspec.Struct, frozen=True, kw_only=True):
     proxy: ProxySettings = ProxySettings()
     lane: LaneName = LaneName.RELAY
     trusted_proxies: tuple[Network, ...] = ()
+    programs: ProgramSettings = ProgramSettings()
 
     def __post_init__(self) -> None:
         if len(self.trusted_proxies) > MAX_TRUSTED_PROXIES:

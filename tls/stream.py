@@ -121,6 +121,12 @@ class TlsStream(asyncio.BufferedProtocol):
     def writelines(self, list_of_data: list[bytes]) -> None:
         self.write(b"".join(list_of_data))
 
+    @property
+    def _sendfile_compatible(self) -> object:
+        """asyncio looks here in ``loop.sendfile``. Its answer to a transport that it does not know is a RuntimeError;
+        this error is what aiohttp takes, as uvloop's, for the request to write the file itself."""
+        raise NotImplementedError("the bytes of a file have to be encrypted")
+
     def can_write_eof(self) -> bool:
         return True
 

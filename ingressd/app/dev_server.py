@@ -21,6 +21,7 @@ from ingressd.controller.controller import Controller
 from ingressd.controller.routes import RouteRow
 from ingressd.proxy.answers import Hints
 from ingressd.proxy.certificates import CertificateChooser
+from ingressd.proxy.programs import Programs
 from ingressd.proxy.proxy import Proxy
 from ingressd.resources.problem import Problem
 from ingressd.routing.difference import TableDifference
@@ -63,6 +64,7 @@ class DevServer(ControllerView):
         settings: ServingSettings,
         controller: Controller,
         *,
+        programs: Programs,
         source: FileSource,
         authority: LocalAuthority,
         hints: Hints,
@@ -86,6 +88,7 @@ class DevServer(ControllerView):
             hints=hints,
             metrics=self._metrics,
             observers=(screen.finished,),
+            programs=programs,
         )
         self._certificates = CertificateChooser(self._proxy.table, self._issue)
         self._admin = web.AppRunner(

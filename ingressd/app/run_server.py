@@ -124,7 +124,8 @@ class RunServer(ControllerView):
     async def run(self, admin: socket.socket, stop: asyncio.Event, roll: asyncio.Event) -> None:
         """Follow the source, serve once everything has been read, and drain once ``stop`` is set.
 
-        Whenever ``roll`` is set, it is cleared and all workers are replaced. Raises ControlPlaneError.
+        Whenever ``roll`` is set, it is cleared and all workers are replaced. Raises ControlPlaneError, and in a group
+        RefusalError.
         """
         await self._admin.setup()
         await web.SockSite(self._admin, admin).start()
@@ -173,6 +174,7 @@ class RunServer(ControllerView):
                 lane=serving.lane,
                 default_certificate=self_signed(NAMES_OF_NOBODY),
                 trusted_proxies=tuple(map(str, serving.trusted_proxies)),
+                programs=serving.programs,
                 access_log=self._settings.access_log,
                 log_level=self._settings.log_level,
             ),

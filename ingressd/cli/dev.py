@@ -8,7 +8,7 @@ import click
 
 from ingressd.cli.dev_server import serve_manifests
 from ingressd.cli.event_loop import run
-from ingressd.cli.flags import ListenFlags, ManifestFlags, serving_settings, translation_settings
+from ingressd.cli.flags import ListenFlags, ManifestFlags, ProgramFlags, serving_settings, translation_settings
 from ingressd.cli.local_authority import open_authority
 from ingressd.cli.manifests import Manifests
 from ingressd.cli.options import lane_option, listen_options, manifest_options, paths_argument, timeout_options
@@ -26,6 +26,9 @@ def dev(
     paths: tuple[str, ...],
     mappings: tuple[str, ...],
     ingress_classes: tuple[str, ...],
+    middleware: tuple[str, ...],
+    allowed_middleware: tuple[str, ...],
+    allowed_handlers: tuple[str, ...],
     bind: str,
     admin_bind: str | None,
     http_port: int | None,
@@ -45,8 +48,12 @@ def dev(
     Examples:
       ingressd dev ./k8s --map web=3000 --map shop/api:http=127.0.0.1:8000
       ingressd dev ingress.yaml services.yaml --http-port 80
+      ingressd dev ./k8s --map web=3000 --allow-middleware api-key=company.checks:api_key
       helm template ./chart | ingressd dev - --map web=3000
     """
+    programs = ProgramFlags(
+        middleware=middleware, allowed_middleware=allowed_middleware, allowed_handlers=allowed_handlers
+    )
     settings = serving_settings(
         ListenFlags(
             bind=bind,
@@ -57,9 +64,12 @@ def dev(
             trusted_proxies=trusted_proxies,
             lane=LaneName(lane),
             timeouts=timeouts,
-        )
+        ),
+        programs,
     )
-    translation = translation_settings(ManifestFlags(mappings=mappings, ingress_classes=ingress_classes))
+    translation = translation_settings(
+        ManifestFlags(mappings=mappings, ingress_classes=ingress_classes, programs=programs)
+    )
     manifests = Manifests(paths, translation, watch=True)
     manifests.require_something()
     run(serve_manifests(settings, manifests, open_authority(os.environ)))

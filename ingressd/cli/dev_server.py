@@ -14,6 +14,7 @@ from ingressd.app.dev_server import DevServer
 from ingressd.cli.addresses import Addresses
 from ingressd.cli.dev_screen import DevScreen
 from ingressd.cli.event_loop import stop_on_signals
+from ingressd.cli.exit_code import CommandError
 from ingressd.cli.hints import DEV_HINTS
 from ingressd.cli.invocation import interpreter_text
 from ingressd.cli.listening_sockets import ListeningSockets, open_listening_sockets
@@ -22,6 +23,7 @@ from ingressd.cli.manifests import Manifests
 from ingressd.cli.problem_view import counted
 from ingressd.cli.start_view import StartFacts
 from ingressd.cli.terminal import reader_has_gone, standard_output
+from ingressd.proxy.programs import ProgramError, load_programs
 from ingressd.settings import ServingSettings
 from ingressd.telemetry.log_writer import LogWriter
 
@@ -43,8 +45,13 @@ async def serve_manifests(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, and return when requests in flight have finished.
 
-    ``beside`` starts once everything listens; it may set ``stop``. Raises CommandError when a port cannot be had.
+    ``beside`` starts once everything listens; it may set ``stop``. Raises CommandError when a port cannot be had, or
+    Python code that a flag names.
     """
+    try:
+        programs = load_programs(settings.programs)
+    except ProgramError as error:
+        raise CommandError(str(error)) from error
     sockets = open_listening_sockets(settings.listen)
     sys.stdout.flush()
     log = LogWriter(sys.stdout.fileno())
@@ -58,6 +65,7 @@ async def serve_manifests(
                 server = DevServer(
                     settings,
                     manifests.controller,
+                    programs=programs,
                     source=manifests.source,
                     authority=authority.authority,
                     hints=DEV_HINTS,

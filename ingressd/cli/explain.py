@@ -7,7 +7,7 @@ import click
 from ingressd.admin.explanation_document import explanation_document
 from ingressd.cli.exit_code import CommandError, ExitCode
 from ingressd.cli.explain_view import format_explanation
-from ingressd.cli.flags import ManifestFlags
+from ingressd.cli.flags import ManifestFlags, ProgramFlags
 from ingressd.cli.json_output import print_json
 from ingressd.cli.options import admin_option, json_option, manifest_options, paths_argument
 from ingressd.cli.palette import Palette
@@ -33,6 +33,9 @@ def explain(
     paths: tuple[str, ...],
     mappings: tuple[str, ...],
     ingress_classes: tuple[str, ...],
+    middleware: tuple[str, ...],
+    allowed_middleware: tuple[str, ...],
+    allowed_handlers: tuple[str, ...],
     admin: str | None,
     as_json: bool,
 ) -> None:
@@ -40,8 +43,8 @@ def explain(
     --admin in a running ingressd.
 
     Shows the canonical host and path, every host and path that could have taken it and why the others lost, the rule
-    with its file and line, the certificate, the Service and its endpoints. Ends with 0 when the request is forwarded,
-    with 1 when ingressd answers it with an error itself.
+    with its file and line, the certificate, the Service and its endpoints. Ends with 0 when the request is forwarded
+    or answered by a handler, with 1 when ingressd answers it with an error itself.
 
     \b
     Examples:
@@ -51,7 +54,13 @@ def explain(
       ingressd explain GET https://shop.localhost/ ./k8s --json | jq .answer
     """
     require_url(method, url, paths)
-    flags = ManifestFlags(mappings=mappings, ingress_classes=ingress_classes)
+    flags = ManifestFlags(
+        mappings=mappings,
+        ingress_classes=ingress_classes,
+        programs=ProgramFlags(
+            middleware=middleware, allowed_middleware=allowed_middleware, allowed_handlers=allowed_handlers
+        ),
+    )
     subject = subject_of(context, paths=paths, flags=flags, admin=admin)
     try:
         explanation = subject.explain(method, url)
@@ -64,5 +73,5 @@ def explain(
     else:
         for line in format_explanation(explanation, palette=Palette(standard_output().colours)):
             click.echo(line)
-    if not explanation.answer.forwarded:
+    if explanation.answer.refused:
         context.exit(ExitCode.PROBLEMS)

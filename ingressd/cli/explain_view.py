@@ -47,6 +47,8 @@ def _sections(explanation: Explanation, palette: Palette) -> Iterator[tuple[str,
     yield "Path", [*_spelling(explanation.path), *_paths(explanation, palette)]
     if explanation.winner is not None:
         yield "Rule", _winner(explanation.winner)
+    if explanation.winner is not None and (explanation.winner.middleware or explanation.winner.handler):
+        yield "Python code", _code(explanation.winner)
     if explanation.backend is not None:
         yield "Backend", _backend(explanation.backend, palette)
 
@@ -93,6 +95,12 @@ def _winner(winner: Winner) -> Iterator[str]:
         yield f"{_INDENT}{printable(f'the path becomes {path}: {how}')}"
 
 
+def _code(winner: Winner) -> Iterator[str]:
+    yield from (printable(f"middleware {name}") for name in winner.middleware)
+    if winner.handler:
+        yield printable(f"handler {winner.handler}")
+
+
 def _rule(winner: Winner) -> str:
     if winner.rule is None:
         return "its default backend"
@@ -137,6 +145,8 @@ def _answer(explanation: Explanation, palette: Palette) -> str:
     why = printable(answer.why)
     if answer.forwarded:
         return f"{palette.good('Forwarded:')} {why}"
+    if not answer.refused:
+        return f"{palette.good('Answered here:')} {why}"
     return f"{palette.error(f'{answer.status} {answer.reason}:')} {why}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -15,20 +15,36 @@ from ingressd.settings import (
     LaneName,
     ListenSettings,
     PortChoice,
+    ProgramSettings,
     ProxySettings,
     ServingSettings,
     SettingsError,
     parse_networks,
+    require_factory,
+    require_program_name,
 )
+from ingressd.translate.annotations.programs import AllowedPrograms
 from ingressd.translate.local_endpoints import LocalEndpoint, LocalEndpointError
 from ingressd.translate.settings import TranslationSettings
 
 
+class ProgramFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """``--middleware``, ``--allow-middleware`` and ``--allow-handler``."""
+
+    middleware: tuple[str, ...] = ()
+    allowed_middleware: tuple[str, ...] = ()
+    allowed_handlers: tuple[str, ...] = ()
+
+
+NO_PROGRAMS = ProgramFlags()
+
+
 class ManifestFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """``--map`` and ``--ingress-class``."""
+    """``--map``, ``--ingress-class``, and the Python code that manifests may ask for."""
 
     mappings: tuple[str, ...] = ()
     ingress_classes: tuple[str, ...] = ()
+    programs: ProgramFlags = NO_PROGRAMS
 
 
 class ListenFlags(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,14 +67,68 @@ def translation_settings(flags: ManifestFlags) -> TranslationSettings:
         raise CommandError("--ingress-class: the name of a class is not empty")
     try:
         return TranslationSettings.development(
-            served=flags.ingress_classes, local_endpoints=map(LocalEndpoint.parse, flags.mappings)
+            served=flags.ingress_classes,
+            local_endpoints=map(LocalEndpoint.parse, flags.mappings),
+            programs=allowed_programs(flags.programs),
         )
     except LocalEndpointError as error:
         raise CommandError(f"--map: {error}") from error
 
 
-def serving_settings(flags: ListenFlags) -> ServingSettings:
+def allowed_programs(flags: ProgramFlags) -> AllowedPrograms:
+    """Return what Ingresses may ask for: names alone, since reading manifests needs no code. Raises CommandError."""
+    return AllowedPrograms(
+        everywhere=flags.middleware,
+        middleware=tuple(_names("--allow-middleware", flags.allowed_middleware)),
+        handlers=tuple(_names("--allow-handler", flags.allowed_handlers)),
+    )
+
+
+def program_settings(flags: ProgramFlags) -> ProgramSettings:
+    """Return the Python code to load; raises CommandError."""
+    for reference in flags.middleware:
+        _require_factory(f"--middleware {reference}", reference)
+    return ProgramSettings(
+        middleware=flags.middleware,
+        allowed_middleware=_bindings("--allow-middleware", flags.allowed_middleware),
+        allowed_handlers=_bindings("--allow-handler", flags.allowed_handlers),
+    )
+
+
+def _bindings(flag: str, texts: Iterable[str]) -> dict[str, str]:
+    bound = _names(flag, texts)
+    for name, reference in bound.items():
+        if not reference:
+            raise CommandError(f"{flag} {name}: say where the code is, as {name}=package.module:factory")
+        _require_factory(f"{flag} {name}={reference}", reference)
+    return bound
+
+
+def _require_factory(flag: str, reference: str) -> None:
+    try:
+        require_factory(reference)
+    except SettingsError as error:
+        raise CommandError(f"{flag}: {error}") from error
+
+
+def _names(flag: str, texts: Iterable[str]) -> dict[str, str]:
+    """Read ``NAME=MODULE:FACTORY``, or a name alone; raises CommandError."""
+    bound: dict[str, str] = {}
+    for text in texts:
+        name, _, reference = text.partition("=")
+        try:
+            require_program_name(name)
+        except SettingsError as error:
+            raise CommandError(f"{flag}: {error}") from error
+        if name in bound:
+            raise CommandError(f"{flag}: {name} is given twice; give each name once")
+        bound[name] = reference
+    return bound
+
+
+def serving_settings(flags: ListenFlags, programs: ProgramFlags = NO_PROGRAMS) -> ServingSettings:
     """Return what the data plane runs with; raises CommandError."""
+    code = program_settings(programs)
     try:
         networks = parse_networks(flags.trusted_proxies)
     except SettingsError as error:
@@ -72,7 +142,11 @@ def serving_settings(flags: ListenFlags) -> ServingSettings:
             admin=_port(flags.admin_port, DEFAULT_ADMIN_PORT),
         )
         return ServingSettings(
-            listen=listen, proxy=proxy_settings(flags.timeouts), lane=flags.lane, trusted_proxies=networks
+            listen=listen,
+            proxy=proxy_settings(flags.timeouts),
+            lane=flags.lane,
+            trusted_proxies=networks,
+            programs=code,
         )
     except SettingsError as error:
         raise CommandError(str(error)) from error

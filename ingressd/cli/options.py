@@ -44,6 +44,32 @@ def trusted_proxy_option(function: _Command) -> _Command:
     )(function)
 
 
+PROGRAM_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--middleware",
+        "middleware",
+        metavar="MODULE:FACTORY",
+        multiple=True,
+        help="Have every request pass this aiohttp middleware. Repeatable; the first is the outermost.",
+    ),
+    click.option(
+        "--allow-middleware",
+        "allowed_middleware",
+        metavar="NAME=MODULE:FACTORY",
+        multiple=True,
+        help="Let Ingresses ask for a middleware by this name (ingressd.dev/middleware). Repeatable.",
+    ),
+    click.option(
+        "--allow-handler",
+        "allowed_handlers",
+        metavar="NAME=MODULE:FACTORY",
+        multiple=True,
+        help="Let Ingresses have paths answered by this aiohttp handler (ingressd.dev/handler). Repeatable.",
+    ),
+)
+"""The flags for Python code in front of routes."""
+
+
 def manifest_options(function: _Command) -> _Command:
     """What decides how manifests are read, with or without serving them."""
     for option in reversed(
@@ -56,6 +82,7 @@ def manifest_options(function: _Command) -> _Command:
                 multiple=True,
                 help="Serve only Ingresses of this class, and those without. Repeatable; without it, every Ingress.",
             ),
+            *PROGRAM_OPTIONS,
         )
     ):
         function = option(function)

@@ -62,12 +62,15 @@ def _url(row: RouteRow, addresses: Addresses | None) -> str:
 
 
 def _service(row: RouteRow) -> str:
-    return f"{row.service}:{row.port}" if row.service else "-"
+    target = f"handler {row.handler}" if row.handler else f"{row.service}:{row.port}" if row.service else "-"
+    return f"{target} behind {', '.join(row.middleware)}" if row.middleware else target
 
 
 def _endpoints(row: RouteRow) -> str:
     if row.unavailable:
         return f"none ({row.unavailable})"
+    if row.handler:
+        return "answered by ingressd"
     shown = ", ".join(row.addresses[:MAX_ENDPOINTS_SHOWN])
     rest = row.endpoints - MAX_ENDPOINTS_SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from ingressd.cli.exit_code import CommandError
-from ingressd.cli.flags import proxy_settings
+from ingressd.cli.flags import ProgramFlags, allowed_programs, program_settings, proxy_settings
 from ingressd.cli.processors import default_workers, usable_processors
 from ingressd.cli.run_options import CLUSTER_ONLY, FILES_ONLY, SELECTORS
 from ingressd.settings import (
@@ -67,6 +67,7 @@ def run_settings(flags: Flags) -> RunSettings:
                 proxy=proxy_settings({**flags, "drain_grace_seconds": flags["drain_grace"]}),
                 lane=LaneName(flags["lane"]),
                 trusted_proxies=networks,
+                programs=program_settings(_program_flags(flags)),
             ),
             workers=flags["workers"] or default_workers(usable_processors()),
             drain_wait_seconds=flags["drain_wait"],
@@ -106,6 +107,7 @@ def translation_of_cluster(flags: Flags) -> TranslationSettings:
         ),
         external_names=flags["allow_external_names"],
         loopback=flags["allow_local_endpoints"],
+        programs=allowed_programs(_program_flags(flags)),
     )
 
 
@@ -121,6 +123,7 @@ def translation_of_files(flags: Flags) -> TranslationSettings:
             loopback=True,
             advise_local_endpoints=True,
             suggest_services=True,
+            programs=allowed_programs(_program_flags(flags)),
         )
     except LocalEndpointError as error:
         raise CommandError(f"--map: {error}") from error
@@ -132,6 +135,14 @@ def _namespace_of_account(file: Path = NAMESPACE_OF_ACCOUNT) -> str:
         return file.read_text(encoding="utf-8").strip() or DEFAULT_NAMESPACE
     except (OSError, UnicodeDecodeError):
         return DEFAULT_NAMESPACE
+
+
+def _program_flags(flags: Flags) -> ProgramFlags:
+    return ProgramFlags(
+        middleware=flags["middleware"],
+        allowed_middleware=flags["allowed_middleware"],
+        allowed_handlers=flags["allowed_handlers"],
+    )
 
 
 def _class_names(flags: Flags) -> frozenset[str]:

@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from ingressd.cli.options import PORT, TIMEOUT_OPTIONS, lane_option, map_option, trusted_proxy_option
+from ingressd.cli.options import (
+    PORT,
+    PROGRAM_OPTIONS,
+    TIMEOUT_OPTIONS,
+    lane_option,
+    map_option,
+    trusted_proxy_option,
+)
 from ingressd.cli.sections import Section
 from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
@@ -139,6 +146,8 @@ SERVE = Section(
 
 TIMEOUTS = Section("Timeouts", TIMEOUT_OPTIONS)
 
+CODE = Section("Python code in front of routes", PROGRAM_OPTIONS)
+
 LOGS = Section(
     "Logs",
     (
@@ -197,7 +206,7 @@ STATUS = Section(
     ),
 )
 
-RUN_SECTIONS = (SOURCE, CLASS, SERVE, TIMEOUTS, LOGS, ADMIN, STATUS)
+RUN_SECTIONS = (SOURCE, CLASS, SERVE, TIMEOUTS, CODE, LOGS, ADMIN, STATUS)
 
 CLUSTER_ONLY = (
     "kubeconfig",

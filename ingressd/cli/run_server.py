@@ -17,6 +17,7 @@ from ingressd.cli.run_flags import Flags, controller_settings, translation_of_cl
 from ingressd.controller.burst import CLUSTER, FILES
 from ingressd.controller.controller import Controller
 from ingressd.settings import RunSettings
+from ingressd.workers.pool import RefusalError
 
 _log = logging.getLogger(__name__)
 
@@ -62,11 +63,16 @@ async def _run(settings: RunSettings, controller: Controller, source: Source, cl
         except ControlPlaneError:
             raise SystemExit(ExitCode.PROBLEMS) from None
         except BaseExceptionGroup as group:
-            # A port is taken; tasks beside have been cancelled for it.
-            refused = group.subgroup(CommandError)
+            # A port is taken, or there is no such Python code; tasks beside have been cancelled for it.
+            refused = group.subgroup((CommandError, RefusalError))
             if refused is None:
                 raise
-            raise refused.exceptions[0] from None
+            raise CommandError(str(_first(refused))) from None
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    found = group.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
 
 
 @contextlib.contextmanager

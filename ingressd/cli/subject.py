@@ -69,7 +69,14 @@ def subject_of(context: click.Context, *, paths: Sequence[str], flags: ManifestF
 
 
 def _require_replica_alone(paths: Sequence[str], flags: ManifestFlags) -> None:
-    given = {"PATH...": paths, "--map": flags.mappings, "--ingress-class": flags.ingress_classes}
+    given = {
+        "PATH...": paths,
+        "--map": flags.mappings,
+        "--ingress-class": flags.ingress_classes,
+        "--middleware": flags.programs.middleware,
+        "--allow-middleware": flags.programs.allowed_middleware,
+        "--allow-handler": flags.programs.allowed_handlers,
+    }
     for name, values in given.items():
         if values:
             raise CommandError(

@@ -64,6 +64,8 @@ def _route(host: str, match: tuple[str, str]) -> str:
 def _target(route: Route) -> str:
     if route.denied:
         return "denied"
+    if route.program is not None and route.program.handler:
+        return f"handler {route.program.handler}"
     return f"{route.service}:{route.service_port}" if route.upstream is not None else "nothing"
 
 

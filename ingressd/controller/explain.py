@@ -18,6 +18,7 @@ from ingressd.controller.passed_over import passed_over
 from ingressd.controller.path_candidates import path_candidates
 from ingressd.controller.related_problems import backend_place_of, place_of, related_problems
 from ingressd.controller.request_url import read_url
+from ingressd.controller.routes import middleware_of
 from ingressd.controller.served_certificate import served_certificate
 from ingressd.resources.field_path import shown
 from ingressd.resources.key import ObjectKey
@@ -140,6 +141,8 @@ def _winner(controller: Controller, route: Route, path: str, locate: Locate | No
         route.rewrite.target if route.rewrite is not None else "",
         virtual_host.paths.captures(route, path) if virtual_host is not None else (),
         _forwarded_path(virtual_host, route, path),
+        middleware_of(route, controller.settings.programs),
+        route.program.handler if route.program is not None else "",
     )
 
 
@@ -195,6 +198,8 @@ def _answer(controller: Controller, host: VirtualHost | None, route: Route | Non
         return FinalAnswer(False, 404, "no_path", "No path of this host matches, and there is no default backend.")
     if route.denied:
         return FinalAnswer(False, 503, "route_denied", route.denied)
+    if route.program is not None and route.program.handler:
+        return FinalAnswer(False, None, "", f"The handler {route.program.handler} answers, and no Service is asked.")
     upstream = controller.table.upstreams.get(route.upstream) if route.upstream is not None else None
     if upstream is None:
         return FinalAnswer(False, 503, "resource_backend", "The backend of this path is not served.")

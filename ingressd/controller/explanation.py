@@ -44,7 +44,8 @@ class RouteCandidate(msgspec.Struct, frozen=True):
 class Winner(msgspec.Struct, frozen=True):
     """The rule that takes the request. ``rule`` and ``path`` are indexes from 0, both None for a default backend.
     ``annotations`` are those that have an effect. ``forwarded_path`` is what the upstream is asked for; empty when
-    the rewrite leads above the root, which is refused."""
+    the rewrite leads above the root, which is refused. ``middleware`` is the Python code that the request passes, from
+    the outermost on; ``handler`` answers it in place of an upstream."""
 
     namespace: str
     ingress: str
@@ -57,6 +58,8 @@ class Winner(msgspec.Struct, frozen=True):
     rewrite: str
     captures: tuple[str, ...]
     forwarded_path: str
+    middleware: tuple[str, ...] = ()
+    handler: str = ""
 
 
 LOCAL_AUTHORITY = "local_authority"
@@ -101,12 +104,17 @@ class BackendExplanation(msgspec.Struct, frozen=True):
 
 
 class FinalAnswer(msgspec.Struct, frozen=True):
-    """``status`` is None and ``reason`` empty when the request is forwarded; else what ingressd answers itself."""
+    """``status`` is None and ``reason`` empty when the request is forwarded, or answered by a handler; else they are
+    the error that ingressd answers with itself."""
 
     forwarded: bool
     status: int | None
     reason: str
     why: str
+
+    @property
+    def refused(self) -> bool:
+        return not self.forwarded and self.status is not None
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from ingressd.resources.key import ObjectKey
 from ingressd.routing.host_names import ANY_HOST
 from ingressd.routing.route import Route
 from ingressd.routing.virtual_host import VirtualHost
+from ingressd.translate.annotations.programs import AllowedPrograms
 from ingressd.translate.conflicts import ingress_key
 
 MAX_ADDRESSES = 10
@@ -21,7 +22,8 @@ class RouteRow(msgspec.Struct, frozen=True, kw_only=True):
     reads ``namespace/name#rule/path``. ``addresses`` are the first ``MAX_ADDRESSES`` endpoints. ``unavailable`` is
     the reason of the answer when there is no endpoint, else empty. ``tls_secret`` is the
     Secret that the host's certificate is to come from, usable or not, and empty where no Ingress names one.
-    ``problems`` counts those of the Ingress."""
+    ``problems`` counts those of the Ingress. ``middleware`` is the Python code that requests pass, from the outermost
+    on; ``handler`` answers them in place of a Service, and is empty for most routes."""
 
     host: str
     path: str
@@ -36,6 +38,8 @@ class RouteRow(msgspec.Struct, frozen=True, kw_only=True):
     tls_secret: str
     problems: int
     unavailable: str
+    middleware: tuple[str, ...] = ()
+    handler: str = ""
 
 
 def route_rows(controller: Controller) -> tuple[RouteRow, ...]:
@@ -62,8 +66,11 @@ def _row(
 ) -> RouteRow:
     upstream = controller.table.upstreams.get(route.upstream) if route.upstream is not None else None
     endpoints = upstream.endpoints if upstream is not None else ()
+    handler = route.program.handler if route.program is not None else ""
     if route.denied:
         unavailable = "route_denied"
+    elif handler:
+        unavailable = ""
     elif upstream is None:
         unavailable = "resource_backend"
     else:
@@ -82,4 +89,13 @@ def _row(
         tls_secret=controller.table.certificate_name(virtual_host.host) or "",
         problems=problems[ingress_key(route.origin)],
         unavailable=unavailable,
+        middleware=middleware_of(route, controller.settings.programs),
+        handler=handler,
     )
+
+
+def middleware_of(route: Route, allowed: AllowedPrograms) -> tuple[str, ...]:
+    """Name the middlewares that a request of the route passes, from the outermost on; none when it is denied."""
+    if route.denied:
+        return ()
+    return allowed.everywhere + (route.program.middleware if route.program is not None else ())

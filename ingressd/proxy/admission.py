@@ -10,11 +10,18 @@ from ingressd.proxy.decision import Decision, decide
 from ingressd.proxy.exchange import ClientSide, Exchange, UpstreamSide
 from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.forwarding import Network, given_request_id, identify_client, upstream_request_head
+from ingressd.proxy.forwarding import (
+    Network,
+    client_scheme,
+    given_request_id,
+    identify_client,
+    upstream_request_head,
+)
 from ingressd.proxy.progress import Progress, Recorder
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.request_ids import RequestIds
 from ingressd.proxy.request_sketch import RequestSketch
+from ingressd.routing.route import Route
 from ingressd.routing.table import RoutingTable
 
 
@@ -57,6 +64,15 @@ class Admission:
         progress.route = decision.route
         return decision
 
+    def identify(self, head: RequestHead, connection: ClientConnection, progress: Progress) -> str:
+        """Return the client's address, once trusted proxies in front have been believed."""
+        progress.client = identify_client(head, connection.peer, self._trusted_proxies).address
+        return progress.client
+
+    def scheme(self, head: RequestHead, connection: ClientConnection) -> str:
+        """Return ``http`` or ``https``: what the client itself used, as far as it can be believed."""
+        return client_scheme(head, connection.peer, self._trusted_proxies)
+
     def exchange(
         self,
         head: RequestHead,
@@ -79,8 +95,12 @@ class Admission:
             client=client,
             side=self.side,
             progress=progress,
-            timeouts=self.timeouts if route.timeouts is None else self.timeouts.changed_by(route.timeouts),
+            timeouts=self.timeouts_of(route),
         )
+
+    def timeouts_of(self, route: Route) -> ExchangeTimeouts:
+        """Return the timeouts of the settings, with what the route asks for instead."""
+        return self.timeouts if route.timeouts is None else self.timeouts.changed_by(route.timeouts)
 
     def page(self, failure: Failure, head: RequestHead | None, progress: Progress) -> Page:
         """Return the page that says what failed, in the format that the client asks for."""

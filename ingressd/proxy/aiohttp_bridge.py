@@ -11,8 +11,10 @@ from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 
+from ingressd.proxy.answers import CONTINUE
 from ingressd.proxy.canonical_head import canonical_head
 from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.decision import Decision
 from ingressd.proxy.failures import Failure
 from ingressd.proxy.framing import LAST_CHUNK, chunk
 from ingressd.proxy.progress import Progress
@@ -47,10 +49,22 @@ class ClientListener(Protocol):
 class AiohttpBridge(web.RequestHandler):
     """Gives aiohttp one request at a time, in canonical bytes. Implements ``Answering`` and ``Attachment``.
 
-    aiohttp thus sees only requests that mean one thing.
+    aiohttp thus sees only requests that mean one thing. ``decision`` is there when another lane has made it. ``body``
+    is the request's body when Python code has read it: it can be forwarded still.
     """
 
-    __slots__ = ("_chunked", "_client", "_forwarding", "failure", "head", "payload", "progress")
+    __slots__ = (
+        "_body_asked_for",
+        "_chunked",
+        "_client",
+        "_forwarding",
+        "body",
+        "decision",
+        "failure",
+        "head",
+        "payload",
+        "progress",
+    )
 
     def __init__(self, server: web.Server, client: ClientConnection, **limits: Any) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **limits)
@@ -58,6 +72,9 @@ class AiohttpBridge(web.RequestHandler):
         self._chunked = False
         self.head: RequestHead | None = None
         self.progress: Progress | None = None
+        self.decision: Decision | None = None
+        self.body: bytes | None = None
+        self._body_asked_for = False
         self.failure: Failure | None = None
         self.payload: StreamReader | None = None
         self._forwarding: ClientListener | None = None
@@ -66,10 +83,13 @@ class AiohttpBridge(web.RequestHandler):
     def client(self) -> ClientConnection:
         return self._client
 
-    def answer(self, head: RequestHead, progress: Progress) -> None:
+    def answer(self, head: RequestHead, progress: Progress, decision: Decision | None = None) -> None:
         """Have the request answered by aiohttp's handler."""
         self.head = head
         self.progress = progress
+        self.decision = decision
+        self.body = None
+        self._body_asked_for = False
         self.failure = self.payload = self._forwarding = None
         self._chunked = head.framing.chunked
         super().data_received(canonical_head(head))
@@ -79,6 +99,20 @@ class AiohttpBridge(web.RequestHandler):
         self._forwarding = listener
         if listener is not None and self._client.half_closed:
             listener.client_half_closed()
+
+    @property
+    def forwards(self) -> bool:
+        """Whether an exchange goes on, which watches the client itself."""
+        return self._forwarding is not None
+
+    def ask_for_body(self) -> None:
+        """Somebody wants the body: tell the client, if it waits to be told (RFC 9110 section 10.1.1)."""
+        head, payload = self.head, self.payload
+        if head is None or payload is None or self._body_asked_for:
+            return
+        self._body_asked_for = True
+        if head.expects_continue and not payload.total_bytes:
+            self._client.write(CONTINUE)
 
     # What the client's connection calls.
 
@@ -119,7 +153,7 @@ class AiohttpBridge(web.RequestHandler):
             keep_alive = bool(resp.keep_alive)
             return finished
         finally:
-            self.head = self.progress = self.payload = self._forwarding = None
+            self.head = self.progress = self.payload = self._forwarding = self.decision = self.body = None
             self._client.end_answer(keep_alive=keep_alive)
 
 
@@ -138,6 +172,7 @@ class BridgeRequest(web.BaseRequest):
             raise RuntimeError("aiohttp found a request that nobody gave it")
         self.bridge = bridge
         self.connection = bridge.client
+        self.parsed = message
         self.head: RequestHead = bridge.head
         self.progress: Progress = bridge.progress
         super().__init__(message, payload, bridge, writer, task, asyncio.get_running_loop())

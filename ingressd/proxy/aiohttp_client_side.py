@@ -72,6 +72,12 @@ class AiohttpClientSide:
         else:
             self._finish_body()
 
+    def give_whole_body(self, body: bytes) -> None:
+        """The same for a body that has been read already."""
+        self.begin_body(body)
+        if body:
+            self._finish_body()
+
     async def answer(self) -> ResponseHead | Failure | Tunnel:
         """Wait for what the exchange comes to."""
         return await self._answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -12,10 +13,14 @@ from ingressd.proxy.admission import Admission, given_up
 from ingressd.proxy.aiohttp_bridge import BridgeRequest, BridgeServer
 from ingressd.proxy.aiohttp_client_side import PIECE_BYTES, AiohttpClientSide
 from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse
-from ingressd.proxy.answers import CONTINUE
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.decision import Decision
 from ingressd.proxy.failures import Failure, Reason
+from ingressd.proxy.program_request import RequestFacts, program_request
+from ingressd.proxy.program_run import ProgramRun
+from ingressd.proxy.program_writer import ProgramWriter
+from ingressd.proxy.programs import ProgramError, Programs
+from ingressd.proxy.progress import Progress
 from ingressd.proxy.relay_lane import RelayLane
 from ingressd.proxy.request_head import HeadLimits, RequestHead
 from ingressd.proxy.request_sketch import RequestSketch
@@ -32,9 +37,10 @@ class AiohttpLane:
     What has no valid head is no request to aiohttp: ``relay`` refuses it.
     """
 
-    def __init__(self, admission: Admission, relay: RelayLane, limits: HeadLimits) -> None:
+    def __init__(self, admission: Admission, relay: RelayLane, limits: HeadLimits, programs: Programs) -> None:
         self._admission = admission
         self._relay = relay
+        self._programs = programs
         self._server = BridgeServer(self.handle, limits)
         self._bodies = OwnedTasks()
 
@@ -43,6 +49,14 @@ class AiohttpLane:
         progress = self._admission.begin(connection, head)
         connection.answer_with(bridge)
         bridge.answer(head, progress)
+
+    def take_over(
+        self, connection: ClientConnection, head: RequestHead, progress: Progress, decision: Decision
+    ) -> None:
+        """Answer a request that another lane has counted and decided."""
+        bridge = self._server.bridge(connection)
+        connection.answer_with(bridge)
+        bridge.answer(head, progress, decision)
 
     def refuse(self, connection: ClientConnection, failure: Failure, sketch: RequestSketch) -> None:
         self._relay.refuse(connection, failure, sketch)
@@ -57,7 +71,7 @@ class AiohttpLane:
             raise
         except Exception:
             _log.exception("request %s failed", request.progress.request_id.decode())
-            return self._answer_failure(Failure(Reason.INTERNAL_ERROR), request, last=True)
+            return self.answer_failure(Failure(Reason.INTERNAL_ERROR), request, last=True)
 
     async def close(self, grace_seconds: float) -> None:
         """Cancel every handler, and wait until they have ended; those that take longer are left alone."""
@@ -68,24 +82,78 @@ class AiohttpLane:
         head, progress = request.head, request.progress
         if head.target is ASTERISK:
             return LocalResponse(204, None, request.connection, progress, last=head.upgrade is not None)
-        decision = self._admission.decide(head, progress)
+        decision = request.bridge.decision or self._admission.decide(head, progress)
+        try:
+            run = self._run(request, decision)
+        except ProgramError as error:
+            failure = Failure(Reason.ROUTE_DENIED, str(error))
+            return self.answer_failure(failure, request, last=not request.content.is_eof())
+        if run is not None:
+            return await run.answer()
         if decision.failure is not None:
-            return self._answer_failure(decision.failure, request, last=not request.content.is_eof())
-        return await self._forward(request, decision)
+            return self.answer_failure(decision.failure, request, last=not request.content.is_eof())
+        return await self.forward(request, head, decision)
 
-    async def _forward(self, request: BridgeRequest, decision: Decision) -> web.StreamResponse:
-        head, progress = request.head, request.progress
-        admission = self._admission
+    def _run(self, request: BridgeRequest, decision: Decision) -> ProgramRun | None:
+        """Return the way through the Python code of the request's route; None when it has none. Raises ProgramError."""
+        route = decision.route
+        if route is None or route.denied:
+            return None
+        code = self._programs.code_for(route.program)
+        if not code.links and code.handler is None:
+            return None
+        head, connection, progress = request.head, request.connection, request.progress
+        writer = ProgramWriter(request.bridge, head, partial(self._may_keep_alive, request))
+        facts = RequestFacts(
+            request_id=progress.request_id.decode("ascii"),
+            rule=str(route.origin),
+            namespace=route.origin.namespace,
+            ingress=route.origin.ingress,
+            service=route.service,
+            service_port=route.service_port,
+        )
+        remote = self._admission.identify(head, connection, progress)
+        scheme = self._admission.scheme(head, connection)
+        seen = program_request(request, writer, facts, remote=remote, scheme=scheme)
+        return ProgramRun(
+            code,
+            request,
+            seen,
+            writer=writer,
+            decision=decision,
+            lane=self,
+            watchdog=self._admission.side.watchdog,
+            timeouts=self._admission.timeouts_of(route),
+        )
+
+    def _may_keep_alive(self, request: BridgeRequest) -> bool:
+        """Whether the client may send another request after an answer that is not the upstream's."""
+        return (
+            request.head.keep_alive
+            and request.head.upgrade is None
+            and not self._admission.draining
+            and request.connection.more_requests_follow
+            and request.content.is_eof()
+        )
+
+    async def forward(
+        self, request: BridgeRequest, head: RequestHead, decision: Decision
+    ) -> ForwardedResponse | LocalResponse | TunnelResponse:
+        """Forward the request with ``head``, which may have other fields than its own."""
+        admission, progress = self._admission, request.progress
         side = AiohttpClientSide(request.bridge, head, progress, admission.side, admission.tunnel_idle_seconds)
         exchange = admission.exchange(head, decision, request.connection, progress, side)
         side.attach(exchange)
-        if head.has_body:
+        body = request.bridge.body
+        if body is not None and head.has_body:
+            side.give_whole_body(body)
+        elif head.has_body:
             try:
                 # Not kept here: this coroutine lasts as long as its request.
                 side.begin_body(await self._first_piece(request))
             except Failure as failure:
                 side.close()
-                return self._answer_failure(failure, request, last=True)
+                return self.answer_failure(failure, request, last=True)
             except BaseException:
                 side.close()
                 raise
@@ -102,8 +170,7 @@ class AiohttpLane:
 
         Empty when the body is. Raises Failure.
         """
-        if request.head.expects_continue and not request.content.total_bytes:
-            request.connection.write(CONTINUE)
+        request.bridge.ask_for_body()
         limit = self._admission.timeouts.body_idle
         try:
             async with asyncio.timeout(limit):
@@ -111,7 +178,9 @@ class AiohttpLane:
         except TimeoutError:
             raise Failure(Reason.REQUEST_TIMEOUT, f"no body byte came for {limit:g} s") from None
 
-    async def _await_answer(self, side: AiohttpClientSide, request: BridgeRequest) -> web.StreamResponse:
+    async def _await_answer(
+        self, side: AiohttpClientSide, request: BridgeRequest
+    ) -> ForwardedResponse | LocalResponse | TunnelResponse:
         head, connection, progress = request.head, request.connection, request.progress
         try:
             answer = await side.answer()
@@ -124,10 +193,10 @@ class AiohttpLane:
             return TunnelResponse(answer, progress)
         if isinstance(answer, Failure):
             side.close()
-            return self._answer_failure(answer, request, last=not side.request_sent)
+            return self.answer_failure(answer, request, last=not side.request_sent)
         return ForwardedResponse(answer, head, side, connection, progress, draining=self._admission.draining)
 
-    def _answer_failure(self, failure: Failure, request: BridgeRequest, *, last: bool) -> LocalResponse:
+    def answer_failure(self, failure: Failure, request: BridgeRequest, *, last: bool) -> LocalResponse:
         head, progress = request.head, request.progress
         page = self._admission.page(failure, head, progress)
         # What came behind an upgrade request belongs to no request that can be told.

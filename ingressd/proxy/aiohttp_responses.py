@@ -11,13 +11,14 @@ from aiohttp.helpers import rfc822_formatted_time
 
 from ingressd.proxy.admission import given_up
 from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
-from ingressd.proxy.answers import Page, answer_fields, answer_framing, answer_head, local_fields
+from ingressd.proxy.answers import Page, answer_fields, answer_framing, changed_framing, local_fields
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.failures import Failure
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.tunnel import Tunnel
+from ingressd.proxy.written_fields import checked_fields, checked_status_line, field_bytes, with_length
 
 
 class ForwardedResponse(web.StreamResponse):
@@ -39,6 +40,7 @@ class ForwardedResponse(web.StreamResponse):
             headers=answer_fields(head, rfc822_formatted_time()),
         )
         self._request_head = request
+        self._head = head
         self._side = side
         self._connection = connection
         self._progress = progress
@@ -67,13 +69,38 @@ class ForwardedResponse(web.StreamResponse):
             return None
         for cookie in self.cookies.values():
             self.headers.add("Set-Cookie", cookie.output(header="")[1:])
-        self._keep_alive = self._may_keep_alive
-        connection_field = self._connection_field()
-        head = answer_head(self.status, self.reason, self.headers, self._framing, connection_field)
+        head = self._head_to_send()
         self._sent = True
         self._connection.write(head)
         self._side.open(self._framing)
         return None
+
+    def enable_compression(self, *_: Any, **__: Any) -> None:
+        raise RuntimeError("the body of a forwarded answer passes as the upstream sends it")
+
+    def drop(self) -> None:
+        """Nobody will send it."""
+        self._side.close()
+
+    def _head_to_send(self) -> bytes:
+        """The head, which a middleware may have changed, with the framing that is true of the upstream's body.
+
+        Raises ValueError for what cannot be sent.
+        """
+        first_line = checked_status_line(self.status, self.reason)
+        length = self._head.framing.length
+        if self.status != self._head.status:
+            self._framing, length = changed_framing(self._request_head, self._head, self.status)
+        if not self._framing.body and "Content-Length" not in self.headers:
+            length = None
+        fields = with_length(checked_fields(self.headers.items()), length)
+        self._keep_alive = self._may_keep_alive
+        if self._framing.chunked:
+            fields.append(("Transfer-Encoding", "chunked"))
+        connection = self._connection_field()
+        if connection is not None:
+            fields.append(("Connection", connection))
+        return field_bytes(first_line, fields)
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         raise RuntimeError("the body of a forwarded answer comes from the upstream")
@@ -143,6 +170,11 @@ class TunnelResponse(web.StreamResponse):
         self._progress = progress
         self.force_close()
 
+    def drop(self) -> None:
+        """End the tunnel: nobody will wait for its end."""
+        self._tunnel.close()
+        self._finish()
+
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         return None
 
@@ -151,6 +183,9 @@ class TunnelResponse(web.StreamResponse):
             await self._tunnel.closed
         finally:
             self._tunnel.close()
-            self._progress.bytes_received = self._tunnel.bytes_received
-            self._progress.bytes_sent = self._tunnel.bytes_sent
-            self._progress.finish(101, "")
+            self._finish()
+
+    def _finish(self) -> None:
+        self._progress.bytes_received = self._tunnel.bytes_received
+        self._progress.bytes_sent = self._tunnel.bytes_sent
+        self._progress.finish(101, "")

@@ -141,6 +141,15 @@ def answer_framing(request: RequestHead, head: ResponseHead) -> AnswerFraming:
     return CHUNKED if request.version[1] >= 1 else UNTIL_END
 
 
+def changed_framing(request: RequestHead, head: ResponseHead, status: int) -> tuple[AnswerFraming, int | None]:
+    """Return the framing of an answer that keeps its body and gets another ``status``, and its Content-Length."""
+    if not has_body(status, request.method):
+        return WITHOUT_BODY, None
+    if not has_body(head.status, request.method):
+        return BY_LENGTH, 0
+    return answer_framing(request, head), head.framing.length
+
+
 WITHOUT_BODY: Final = AnswerFraming(body=False, chunked=False, until_end=False)
 BY_LENGTH: Final = AnswerFraming(body=True, chunked=False, until_end=False)
 CHUNKED: Final = AnswerFraming(body=True, chunked=True, until_end=False)

@@ -15,8 +15,8 @@ from ingressd.routing.upstream import Upstream
 
 
 class Decision:
-    """``route`` is set whenever one matched, also beside a failure. Either ``failure`` is set, or ``upstream`` is.
-    ``target`` is what the upstream is asked for."""
+    """``route`` is set whenever one matched, also beside a failure. Either ``failure`` is set, or ``upstream`` is, or
+    the route has a handler. ``target`` is what the upstream is asked for."""
 
     __slots__ = ("failure", "route", "target", "upstream")
 
@@ -38,6 +38,8 @@ def decide(table: RoutingTable, head: RequestHead) -> Decision:
     if route.denied:
         return Decision(route, None, head.target, Failure(Reason.ROUTE_DENIED, route.denied))
     if route.upstream is None:
+        if route.program is not None and route.program.handler:
+            return Decision(route, None, head.target, None)
         return Decision(route, None, head.target, Failure(Reason.RESOURCE_BACKEND))
     upstream = table.upstreams.get(route.upstream)
     if upstream is None:

@@ -43,6 +43,8 @@ class Reason(enum.StrEnum):
     UPSTREAM_INVALID = "upstream_invalid"
     UPSTREAM_TIMEOUT = "upstream_timeout"
     DRAINING = "draining"
+    MIDDLEWARE_FAILED = "middleware_failed"
+    HANDLER_FAILED = "handler_failed"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -87,6 +89,10 @@ ANSWERS: dict[Reason, Answer] = {
     Reason.UPSTREAM_INVALID: Answer(502, Side.UPSTREAM, False, "The endpoint's answer is not valid HTTP/1.1."),
     Reason.UPSTREAM_TIMEOUT: Answer(504, Side.UPSTREAM, False, "The endpoint did not answer in time."),
     Reason.DRAINING: Answer(503, Side.PROXY, False, "ingressd is shutting down."),
+    Reason.MIDDLEWARE_FAILED: Answer(
+        500, Side.PROXY, False, "A middleware in front of this route failed; ingressd's log says how."
+    ),
+    Reason.HANDLER_FAILED: Answer(500, Side.PROXY, False, "The handler of this route failed; ingressd's log says how."),
     Reason.INTERNAL_ERROR: Answer(500, Side.PROXY, False, "ingressd failed; its log says how."),
 }
 

@@ -86,6 +86,15 @@ def identify_client(head: RequestHead, peer: Peer, trusted: Sequence[Network]) -
     return ClientIdentity(address, _identity_lines(host, address, forwarded_for, port, proto))
 
 
+def client_scheme(head: RequestHead, peer: Peer, trusted: Sequence[Network]) -> str:
+    """Return ``http`` or ``https``: that of the connection, unless a trusted proxy says what its client used."""
+    if is_trusted(peer.address, trusted):
+        for value in head.values(b"x-forwarded-proto")[-1:]:
+            if value.lower() in (b"http", b"https"):
+                return value.lower().decode("ascii")
+    return peer.scheme
+
+
 def _identity_lines(host: bytes, address: str, forwarded_for: bytes, port: bytes, proto: bytes) -> bytes:
     """``host`` is empty for a request that names none."""
     return (

@@ -16,6 +16,7 @@ from ingressd.proxy.client_connection import ClientConnection, ConnectionOwner
 from ingressd.proxy.exchange import UpstreamSide
 from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.forwarding import Network
+from ingressd.proxy.programs import Programs
 from ingressd.proxy.progress import Observer, Recorder
 from ingressd.proxy.relay_lane import RelayLane
 from ingressd.proxy.request_head import HeadLimits
@@ -52,6 +53,7 @@ class Proxy:
         hints: Hints | None = None,
         metrics: Metrics | None = None,
         observers: tuple[Observer, ...] = (),
+        programs: Programs | None = None,
     ) -> None:
         self.clock = time.monotonic
         self.table = table
@@ -82,9 +84,12 @@ class Proxy:
             hints=hints or {},
         )
         relay = RelayLane(self._admission)
-        self._aiohttp_lane = AiohttpLane(self._admission, relay, head_limits)
+        attached = programs or Programs()
+        self._aiohttp_lane = AiohttpLane(self._admission, relay, head_limits, attached)
+        relay.programmed = self._aiohttp_lane
+        relays = lane is LaneName.RELAY and not attached.everywhere
         self._owner = ConnectionOwner(
-            relay if lane is LaneName.RELAY else self._aiohttp_lane,
+            relay if relays else self._aiohttp_lane,
             self.watchdog,
             head_limits,
             self.clock,

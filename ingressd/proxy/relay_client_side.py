@@ -13,6 +13,7 @@ from ingressd.proxy.answers import (
     relayed_head,
 )
 from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.decision import Decision
 from ingressd.proxy.exchange import Exchange
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.framing import LAST_CHUNK, chunk, last_chunk
@@ -66,28 +67,33 @@ class RelayClientSide:
 
     # What the lane calls.
 
-    def begin(self) -> None:
-        """Decide what becomes of the request, and begin it."""
+    def begin(self) -> Decision | None:
+        """Decide what becomes of the request, and begin it; return the decision when its route has Python code, which
+        is for another lane."""
         head = self._head
         if head is None:
             raise RuntimeError("a request without a head goes nowhere")
         if head.target is ASTERISK:
             self._answer_locally(204, None)
-            return
+            return None
         decision = self._admission.decide(head, self._progress)
+        route = decision.route
+        if route is not None and route.program is not None:
+            return decision
         if decision.failure is not None:
             self.fail(decision.failure)
-            return
+            return None
         self._exchange = self._admission.exchange(head, decision, self._connection, self._progress, self)
         if self._request_sent:
             self._started = True
             self._exchange.start()
-            return
+            return None
         # A client that only promises a body must not hold an endpoint.
         if head.expects_continue and not self._connection.body_begun:
             self._connection.write(CONTINUE)
         self._waiting_since = self._progress.started
         self._admission.side.watchdog.add(self)
+        return None
 
     def break_off(self) -> None:
         """A defect of ours: answer with that, or end the answer that has begun."""

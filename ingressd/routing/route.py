@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from ingressd.policies.program import Program
 from ingressd.policies.rewrite import Rewrite
 from ingressd.policies.timeouts import Timeouts
 from ingressd.routing.upstream import UpstreamKey
@@ -36,8 +37,9 @@ class RouteOrigin(msgspec.Struct, frozen=True, order=True, gc=False):
 class Route(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``host`` is canonical: lower case, ``*.`` in front for a wildcard, empty for any host. ``path`` is
     canonical (``routing.path``), or the pattern of a REGEX. ``upstream`` is None for a backend that ingressd
-    does not serve (a resource backend). Without ``timeouts`` those of the settings hold. ``denied`` is empty, or the
-    sentence why every request is refused: the Ingress asks for protection that cannot be given."""
+    does not serve (a resource backend), and for a route that a handler answers. Without ``timeouts`` those of the
+    settings hold. ``program`` is the Python code that its requests pass. ``denied`` is empty, or the sentence why every
+    request is refused: the Ingress asks for protection that cannot be given."""
 
     origin: RouteOrigin
     host: str
@@ -49,3 +51,4 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     timeouts: Timeouts | None = None
     rewrite: Rewrite | None = None
     denied: str = ""
+    program: Program | None = None

@@ -83,7 +83,7 @@ def read_claims(ingress: Ingress, classes: Iterable[IngressClass], settings: Tra
     if not decision.served:
         return Claims(ingress.key, precedence, decision, problems=decision.problems)
     problems = Findings()
-    effects = read_effects(ingress.metadata.annotations, settings.unsupported_security, problems)
+    effects = read_effects(ingress.metadata.annotations, settings.unsupported_security, problems, settings.programs)
     reader = _Reader(ingress, effects, problems)
     rules = tuple(_bounded_rules(ingress.spec.rules, problems))
     fallback = reader.default_backend(ingress.spec.default_backend)
@@ -145,6 +145,10 @@ class _Reader:
                 yield self._route(origin, placed.host, match, target)
 
     def _target(self, backend: Backend, where: str) -> Target:
+        program = self._effects.program
+        if program is not None and program.handler:
+            # The API wants a backend; whatever it names is never asked.
+            return Target()
         target = read_backend(backend, self._key.namespace, where, self._problems)
         if target.upstream is not None:
             self.upstreams.setdefault(target.upstream, where)
@@ -161,6 +165,7 @@ class _Reader:
             service_port=target.service_port,
             rewrite=match.rewrite,
             denied=self._effects.denied,
+            program=self._effects.program,
         )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from ingressd.translate.annotations.programs import NOTHING_ALLOWED, AllowedPrograms
 from ingressd.translate.classes import ClassSelection
 from ingressd.translate.local_endpoints import LocalEndpoint, LocalEndpoints
 
@@ -22,7 +23,7 @@ class TranslationSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``suggest_services``: who names a Service that does not exist is told of those with its name in other namespaces
     and with a similar one. Off, because in a cluster not everyone may know them.
     ``local_authority``: a host whose Secret is missing or unusable gets a certificate of the local authority, so that
-    neither is an error.
+    neither is an error. ``programs`` is the Python code that an Ingress may ask for.
     """
 
     classes: ClassSelection = ClassSelection()
@@ -33,10 +34,15 @@ class TranslationSettings(msgspec.Struct, frozen=True, kw_only=True):
     advise_local_endpoints: bool = False
     suggest_services: bool = False
     local_authority: bool = False
+    programs: AllowedPrograms = NOTHING_ALLOWED
 
     @classmethod
     def development(
-        cls, *, served: Iterable[str] = (), local_endpoints: Iterable[LocalEndpoint] = ()
+        cls,
+        *,
+        served: Iterable[str] = (),
+        local_endpoints: Iterable[LocalEndpoint] = (),
+        programs: AllowedPrograms = NOTHING_ALLOWED,
     ) -> TranslationSettings:
         """For manifests of the person who runs ingressd, on their own machine, without a cluster.
 
@@ -53,4 +59,5 @@ class TranslationSettings(msgspec.Struct, frozen=True, kw_only=True):
             advise_local_endpoints=True,
             suggest_services=True,
             local_authority=True,
+            programs=programs,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ingressd.routing.difference import TableDifference
-from ingressd.settings import DEFAULT_LOG_LEVEL, LaneName, ProxySettings
+from ingressd.settings import DEFAULT_LOG_LEVEL, LaneName, ProgramSettings, ProxySettings
 from ingressd.telemetry.series import MetricsDelta
 from tls.key_pair import KeyPair
 
@@ -17,7 +17,8 @@ class Start(msgspec.Struct, tag="start", frozen=True, kw_only=True):
 
     ``trusted_proxies`` are CIDR blocks. ``default_certificate`` is for the hosts that no usable Secret covers.
     ``access_log``: every exchange is a line of JSON on standard output. ``log_level`` is that of the log
-    on standard error. A report comes every ``report_seconds``.
+    on standard error. ``programs`` is the Python code that each worker imports for itself. A report comes every
+    ``report_seconds``.
     """
 
     proxy: ProxySettings
@@ -26,6 +27,7 @@ class Start(msgspec.Struct, tag="start", frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     access_log: bool = False
     log_level: str = DEFAULT_LOG_LEVEL
+    programs: ProgramSettings = ProgramSettings()
     report_seconds: float = REPORT_SECONDS
 
 
@@ -66,6 +68,12 @@ class Hello(msgspec.Struct, tag="hello", frozen=True):
     version: str
 
 
+class Refusal(msgspec.Struct, tag="refusal", frozen=True):
+    """The worker ends without having served: it cannot load the Python code. ``why`` is for whoever gave the flags."""
+
+    why: str
+
+
 class Applied(msgspec.Struct, tag="applied", frozen=True):
     """The worker serves from this generation of the table; with the first one of them it accepts connections."""
 
@@ -86,5 +94,5 @@ class Report(msgspec.Struct, tag="report", frozen=True, kw_only=True):
     tunnels: int = 0
 
 
-Notice = Hello | Applied | Report
+Notice = Hello | Refusal | Applied | Report
 """From a worker to the supervisor."""

@@ -20,11 +20,15 @@ from ingressd.workers.slot import RollError, Slot
 from ingressd.workers.status import PoolStatus
 from ingressd.workers.watch import watch
 
-__all__ = ["RollError", "WorkerPool"]
+__all__ = ["RefusalError", "RollError", "WorkerPool"]
 
 _log = logging.getLogger(__name__)
 
 REPORT_DEADLINE_SECONDS = 1.0
+
+
+class RefusalError(Exception):
+    """Workers cannot serve with what they are told at their start; the text is for whoever started the program."""
 
 
 class WorkerPool:
@@ -64,6 +68,7 @@ class WorkerPool:
         self._ending: Drain | None = None
         self._closing = False
         self._unclean_ends = 0
+        self._refusal = ""
         self._report_serial = 0
         self._rolls_asked = 0
         self._rolls_done = 0
@@ -97,8 +102,10 @@ class WorkerPool:
         return any(worker.serving and not worker.retiring for worker in self._workers)
 
     async def wait_until_serving(self) -> None:
-        """Wait until the pool serves, or ends."""
-        await self._news.until(lambda: self.serving or self._ending is not None)
+        """Wait until the pool serves, or ends. Raises RefusalError when a worker cannot serve at all."""
+        await self._news.until(lambda: self.serving or self._ending is not None or bool(self._refusal))
+        if self._refusal:
+            raise RefusalError(self._refusal)
 
     # Looking.
 
@@ -227,6 +234,11 @@ class WorkerPool:
             return
         self._unclean_ends += 1
         if self._closing:
+            return
+        if worker.refusal:
+            self._refusal = worker.refusal
+            self._news.tell()
+            _log.error("worker process %d cannot serve: %s", worker.pid, worker.refusal)
             return
         alive_seconds = self._clock() - worker.started
         _log.warning("worker process %d ended after %.1f s: %s", worker.pid, alive_seconds, describe_exit(status))

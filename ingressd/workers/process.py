@@ -20,7 +20,7 @@ from ingressd.tasks import OwnedTasks
 from ingressd.workers.backlog import Backlog
 from ingressd.workers.channel import Channel, ChannelError
 from ingressd.workers.codec import NoticeCodec, OrderCodec
-from ingressd.workers.messages import Applied, Drain, Hello, Order, Report, ReportRequest, Start
+from ingressd.workers.messages import Applied, Drain, Hello, Order, Refusal, Report, ReportRequest, Start
 from ingressd.workers.signals import STACKS
 from ingressd.workers.status import WorkerStatus
 
@@ -67,6 +67,7 @@ class WorkerProcess:
         self.stacks_dumped = False
         self.killed = False
         self.exit_status: int | None = None
+        self.refusal = ""
         self._process = process
         self._channel = channel
         self._clock = clock
@@ -202,6 +203,8 @@ class WorkerProcess:
                     if version != __version__:
                         raise ChannelError(f"it runs ingressd {version} and this is {__version__}: restart ingressd")
                     self.greeted = True
+                case Refusal(why):
+                    self.refusal = why
                 case Applied(generation):
                     self.applied = generation
                 case Report():

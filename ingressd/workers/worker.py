@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from ingressd import __version__
 from ingressd.proxy.certificates import CertificateChooser
+from ingressd.proxy.programs import ProgramError, Programs, load_programs
 from ingressd.proxy.progress import Observer
 from ingressd.proxy.proxy import BACKLOG, Proxy
 from ingressd.routing.difference import TableDifference
@@ -23,7 +24,18 @@ from ingressd.telemetry.record import ExchangeRecord
 from ingressd.workers.backlog import merge
 from ingressd.workers.channel import Channel, ChannelError
 from ingressd.workers.codec import NoticeCodec, OrderCodec
-from ingressd.workers.messages import Applied, Drain, Hello, Notice, Order, Report, ReportRequest, Start, TablePart
+from ingressd.workers.messages import (
+    Applied,
+    Drain,
+    Hello,
+    Notice,
+    Order,
+    Refusal,
+    Report,
+    ReportRequest,
+    Start,
+    TablePart,
+)
 from tls.acceptor import TlsFailure
 from tls.key_pair import KeyPair
 
@@ -76,8 +88,14 @@ async def work(connected: socket.socket, http: socket.socket, https: socket.sock
     if not isinstance(start, Start):
         raise ChannelError(f"the first order is {type(start).__name__} and not Start")
     set_level(start.log_level)
+    try:
+        programs = load_programs(start.programs)
+    except ProgramError as error:
+        supervisor.tell(Refusal(str(error)))
+        await supervisor.leave()
+        return
     access_log = LogWriter(STANDARD_OUTPUT) if start.access_log else None
-    worker = Worker(start, supervisor, access_log)
+    worker = Worker(start, supervisor, access_log, programs)
     await worker.run(http, https)
     if access_log is not None:
         access_log.close()
@@ -88,7 +106,7 @@ async def work(connected: socket.socket, http: socket.socket, https: socket.sock
 class Worker:
     """Holds the proxy, and applies orders to it. To be made and used on one event loop."""
 
-    def __init__(self, start: Start, supervisor: Supervisor, access_log: LogWriter | None) -> None:
+    def __init__(self, start: Start, supervisor: Supervisor, access_log: LogWriter | None, programs: Programs) -> None:
         self._start = start
         self._supervisor = supervisor
         self._access_log = access_log
@@ -101,6 +119,7 @@ class Worker:
             trusted_proxies=tuple(ipaddress.ip_network(text) for text in start.trusted_proxies),
             metrics=self._metrics,
             observers=observers,
+            programs=programs,
         )
         self._certificates = CertificateChooser(self._proxy.table, self._default_certificate)
         self._staged = TableDifference({}, {}, {})

@@ -42,6 +42,8 @@ def test_the_shape() -> None:
             "tls_secret": "",
             "problems": 0,
             "unavailable": "",
+            "middleware": [],
+            "handler": "",
         }
     ]
 

@@ -8,9 +8,17 @@ import math
 import pytest
 
 from ingressd.cli.exit_code import CommandError, ExitCode
-from ingressd.cli.flags import ListenFlags, ManifestFlags, serving_settings, translation_settings
+from ingressd.cli.flags import (
+    ListenFlags,
+    ManifestFlags,
+    ProgramFlags,
+    program_settings,
+    serving_settings,
+    translation_settings,
+)
 from ingressd.routing.upstream import Endpoint
-from ingressd.settings import ListenSettings, PortChoice, ProxySettings, ServingSettings
+from ingressd.settings import ListenSettings, PortChoice, ProgramSettings, ProxySettings, ServingSettings
+from ingressd.translate.annotations.programs import AllowedPrograms
 
 
 def test_a_mapping() -> None:
@@ -80,4 +88,40 @@ def test_timeouts() -> None:
 def test_wrong_listen_flags(flags: ListenFlags, message: str) -> None:
     with pytest.raises(CommandError) as caught:
         serving_settings(flags)
+    assert caught.value.message.startswith(message)
+
+
+def test_python_code() -> None:
+    flags = ProgramFlags(
+        middleware=("a.b:c",), allowed_middleware=("key=x:f", "log=x:Class.make"), allowed_handlers=("page=y:f",)
+    )
+    assert program_settings(flags) == ProgramSettings(
+        middleware=("a.b:c",),
+        allowed_middleware={"key": "x:f", "log": "x:Class.make"},
+        allowed_handlers={"page": "y:f"},
+    )
+    settings = translation_settings(ManifestFlags(programs=flags))
+    assert settings.programs == AllowedPrograms(("a.b:c",), ("key", "log"), ("page",))
+
+
+def test_reading_manifests_needs_only_names() -> None:
+    flags = ManifestFlags(programs=ProgramFlags(allowed_middleware=("key",), allowed_handlers=("page",)))
+    assert translation_settings(flags).programs == AllowedPrograms((), ("key",), ("page",))
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (ProgramFlags(middleware=("a.b",)), "--middleware a.b: 'a.b' is not package.module:factory"),
+        (ProgramFlags(middleware=("os.system('x'):f",)), "--middleware os.system('x'):f: \"os.system('x'):f\" is not"),
+        (ProgramFlags(allowed_middleware=("key",)), "--allow-middleware key: say where the code is, as key=package"),
+        (ProgramFlags(allowed_middleware=("a b=x:f",)), "--allow-middleware: 'a b' is no name for an Ingress to use"),
+        (ProgramFlags(allowed_handlers=("=x:f",)), "--allow-handler: '' is no name for an Ingress to use"),
+        (ProgramFlags(allowed_handlers=("a=x:f", "a=y:f")), "--allow-handler: a is given twice"),
+        (ProgramFlags(allowed_handlers=("a=x",)), "--allow-handler a=x: 'x' is not package.module:factory"),
+    ],
+)
+def test_python_code_that_cannot_be_named(flags: ProgramFlags, message: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        program_settings(flags)
     assert caught.value.message.startswith(message)

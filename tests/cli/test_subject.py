@@ -6,7 +6,7 @@ import click
 import pytest
 
 from ingressd.cli.exit_code import CommandError, ExitCode
-from ingressd.cli.flags import ManifestFlags
+from ingressd.cli.flags import ManifestFlags, ProgramFlags
 from ingressd.cli.manifests import Manifests
 from ingressd.cli.replica import Replica
 from ingressd.cli.subject import subject_of
@@ -42,6 +42,7 @@ def test_a_url_is_a_replica(context: click.Context) -> None:
         (("-",), ManifestFlags(mappings=("web=3000",)), "PATH... (-)"),
         ((), ManifestFlags(mappings=("web=3000",)), "--map (web=3000)"),
         ((), ManifestFlags(ingress_classes=("nginx",)), "--ingress-class (nginx)"),
+        ((), ManifestFlags(programs=ProgramFlags(allowed_handlers=("page",))), "--allow-handler (page)"),
     ],
 )
 def test_not_both(context: click.Context, paths: tuple[str, ...], flags: ManifestFlags, named: str) -> None:

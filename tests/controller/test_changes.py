@@ -6,6 +6,7 @@ from ingressd.resources.change import Applied, Change, Deleted, Synced
 from ingressd.resources.ingress import Tls
 from ingressd.routing.difference import TableDifference
 from ingressd.routing.table import RoutingTable
+from ingressd.translate.annotations.programs import HANDLER, MIDDLEWARE, AllowedPrograms
 from ingressd.translate.settings import TranslationSettings
 from tests.support.objects import (
     NOW,
@@ -24,10 +25,10 @@ from tests.support.objects import (
 class Watched:
     """Somebody who keeps a table of its own and describes each change of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: TranslationSettings | None = None) -> None:
         self.lines: tuple[str, ...] = ()
         self._table = RoutingTable()
-        self._controller = Controller(TranslationSettings.development(), publish=self._take)
+        self._controller = Controller(settings or TranslationSettings.development(), publish=self._take)
         self._controller.apply([Synced()])
 
     def _take(self, difference: TableDifference) -> None:
@@ -53,6 +54,16 @@ def test_routes_that_come_go_and_change() -> None:
         "- shop.localhost/x (exact) → web:80",
     )
     assert watched.tell(Deleted(other.key)) == ("- shop.localhost/cart → basket:80",)
+
+
+def test_a_handler_in_the_place_of_a_service() -> None:
+    allowed = AllowedPrograms(middleware=("log",), handlers=("page",))
+    watched = Watched(TranslationSettings.development(programs=allowed))
+    watched.tell(Applied(ingress("web", rule("shop.localhost", path("/")))))
+    handled = ingress("web", rule("shop.localhost", path("/")), annotations={HANDLER: "page"})
+    assert watched.tell(Applied(handled)) == ("~ shop.localhost/ → handler page (was web:80)",)
+    logged = ingress("web", rule("shop.localhost", path("/")), annotations={HANDLER: "page", MIDDLEWARE: "log"})
+    assert watched.tell(Applied(logged)) == ("~ shop.localhost/ → handler page (other settings)",)
 
 
 def test_any_host_and_default_backends() -> None:

@@ -10,7 +10,8 @@ import pytest
 from tests.support.running import ingressd
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted(path.name for path in (ROOT / "manifests/examples").iterdir() if path.is_file())
+FOLDER = ROOT / "manifests/examples"
+EXAMPLES = sorted([*(path.name for path in FOLDER.iterdir() if path.is_file()), "python/ingress.yaml"])
 README = (ROOT / "manifests/README.md").read_text(encoding="utf-8")
 LINES = dict(re.findall(r"`ingressd dev manifests/examples/(\S+\.yaml) ?([^`]*)`", README))
 

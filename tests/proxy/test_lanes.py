@@ -10,10 +10,13 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 import pytest
+from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingressd.policies.program import Program
 from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.programs import Handler, Programs
 from ingressd.settings import LaneName
 from tests.support.proxying import ServingProxy, serving, table_for
 from tests.support.upstream import RecordingUpstream, recording_upstream
@@ -227,13 +230,22 @@ class Outcome(NamedTuple):
 
 
 class TwoLanes:
-    def __init__(self, script: Scripted, upstream: RecordingUpstream, proxies: dict[LaneName, ServingProxy]) -> None:
+    """``coded`` is a proxy whose requests pass a middleware, which writes every header field anew and changes none."""
+
+    def __init__(
+        self,
+        script: Scripted,
+        upstream: RecordingUpstream,
+        proxies: dict[LaneName, ServingProxy],
+        coded: ServingProxy,
+    ) -> None:
+        self.coded = coded
         self.script = script
         self.upstream = upstream
         self.proxies = proxies
 
-    async def outcome(self, lane: LaneName, sequence: Sequence) -> Outcome:
-        proxy, early = self.proxies[lane], sequence.requests[-1].early
+    async def outcome(self, proxy: ServingProxy, sequence: Sequence) -> Outcome:
+        early = sequence.requests[-1].early
         self.upstream.connections.clear()
         self.script.script = list(sequence.requests)
         proxy.records.clear()
@@ -269,7 +281,16 @@ async def two_lanes() -> AsyncIterator[TwoLanes]:
         upstream = await stack.enter_async_context(recording_upstream(script))
         table = table_for([upstream.endpoint])
         proxies = {lane: await stack.enter_async_context(serving(table, lane=lane)) for lane in LaneName}
-        yield TwoLanes(script, upstream, proxies)
+        code = Programs((), {"rewrite": write_anew})
+        coded = await stack.enter_async_context(
+            serving(table_for([upstream.endpoint], program=Program(("rewrite",))), lane=LaneName.RELAY, programs=code)
+        )
+        yield TwoLanes(script, upstream, proxies, coded)
+
+
+@web.middleware
+async def write_anew(request: web.Request, handler: Handler) -> web.StreamResponse:
+    return await handler(request.clone(headers=list(request.headers.items())))
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -278,13 +299,21 @@ def test_random_requests_and_answers_pass_alike(drawn: list[Sequence]) -> None:
     async def compare() -> None:
         async with two_lanes() as lanes:
             for sequence in drawn:
-                relayed = await lanes.outcome(LaneName.RELAY, sequence)
-                handled = await lanes.outcome(LaneName.AIOHTTP, sequence)
+                relayed = await lanes.outcome(lanes.proxies[LaneName.RELAY], sequence)
+                handled = await lanes.outcome(lanes.proxies[LaneName.AIOHTTP], sequence)
+                coded = await lanes.outcome(lanes.coded, sequence)
                 assert relayed == handled
+                assert received_alike(relayed) == received_alike(coded)
                 assert relayed.left == 0
                 assert [reason for _, reason, _, _ in relayed.recorded] == [""] * len(sequence.requests)
 
     asyncio.run(compare())
+
+
+def received_alike(outcome: Outcome) -> Outcome:
+    """With the fields that the upstream got spelt alike."""
+    received = [message._replace(head=spelt_alike(message.head)) for message in outcome.received]
+    return outcome._replace(received=sorted(received))
 
 
 def spelt_alike(head: bytes) -> bytes:

@@ -6,9 +6,14 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
+from aiohttp import web
 
+from ingressd.policies.program import Program
+from ingressd.proxy.programs import Programs
+from ingressd.routing.upstream import Unavailable
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import OK, read_message, recording_upstream
 from tests.tls.loops import until
@@ -97,6 +102,21 @@ async def test_a_large_answer_arrives_whole_and_ends_with_close_notify(site: Sit
         await client.send(b"GET / HTTP/1.0\r\nHost: a.test\r\n\r\n")
         answer = parse_answer(await client.read_to_end())
         assert answer.body == LARGE
+
+
+async def test_a_handler_sends_a_file(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(LARGE)
+
+    async def large(request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(tmp_path / "large")
+
+    table = table_for([], unavailable=Unavailable.NO_SERVICE, program=Program((), "large"))
+    async with serving(table, programs=Programs((), {}, {"large": large})) as running:
+        running.proxy.listen_https(site.listener, site.choose, site.failures.append)
+        async with Client(site, "a.test") as client:
+            await client.send(b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
+            answer = parse_answer(await client.read_to_end())
+            assert answer.body == LARGE
 
 
 async def test_a_large_request_arrives_whole(site: Site) -> None:

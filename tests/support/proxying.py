@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from ingressd.policies.program import Program
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.answers import Hints
 from ingressd.proxy.forwarding import Network
+from ingressd.proxy.programs import Programs
 from ingressd.proxy.proxy import Proxy
 from ingressd.routing.difference import TableDifference
 from ingressd.routing.path_trie import PathTrie
@@ -64,6 +66,7 @@ def table_for(
     unavailable: Unavailable | None = None,
     timeouts: Timeouts | None = None,
     denied: str = "",
+    program: Program | None = None,
 ) -> TableDifference:
     """Everything under ``/`` of any host goes to these endpoints."""
     route = Route(
@@ -71,11 +74,12 @@ def table_for(
         host="",
         kind=PathKind.PREFIX,
         path="/",
-        upstream=KEY,
+        upstream=None if program is not None and program.handler else KEY,
         service="web",
         service_port="80",
         timeouts=timeouts,
         denied=denied,
+        program=program,
     )
     upstream = Upstream(
         key=KEY, namespace="shop", service="web", port="80", endpoints=tuple(endpoints), unavailable=unavailable
@@ -94,6 +98,7 @@ async def serving(
     lane: LaneName | None = None,
     trusted_proxies: Sequence[Network] = (),
     hints: Hints | None = None,
+    programs: Programs | None = None,
 ) -> AsyncIterator[ServingProxy]:
     records: list[ExchangeRecord] = []
     proxy = Proxy(
@@ -103,6 +108,7 @@ async def serving(
         trusted_proxies=trusted_proxies,
         hints=hints,
         observers=(records.append,),
+        programs=programs,
     )
     proxy.apply(table)
     listening = socket.create_server(("127.0.0.1", 0))

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -72,18 +72,19 @@ def serving(
     ports: Sequence[str] = ("--http-port", "0", "--https-port", "0", "--admin-port", "0"),
     paths: Sequence[str] = ("k8s",),
     standard_input: str = "",
+    environment: Mapping[str, str] | None = None,
     ends_well: bool = True,
 ) -> Iterator[RunningDev]:
     """Run ``ingressd dev`` in ``folder`` with these manifests, in ``folder/k8s/all.yaml``, on ``paths``.
 
-    At the end Ctrl-C must make it exit with 0, and it must have said nothing on standard error; without ``ends_well``
-    the test ends it and judges that itself.
+    ``environment`` is added to that of tests. At the end Ctrl-C must make it exit with 0, and it must have said
+    nothing on standard error; without ``ends_well`` the test ends it and judges that itself.
     """
     save(folder / "k8s" / "all.yaml", *manifests)
     process = subprocess.Popen(
         [*PROGRAM, "dev", *paths, *ports, *arguments],
         cwd=folder,
-        env=environment_of(folder),
+        env={**environment_of(folder), **(environment or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -124,12 +125,14 @@ class Finished(msgspec.Struct, frozen=True):
         return msgspec.json.decode(self.output)
 
 
-def ingressd(folder: Path, *arguments: str, standard_input: str = "") -> Finished:
-    """Run a command to its end, in ``folder``."""
+def ingressd(
+    folder: Path, *arguments: str, standard_input: str = "", environment: Mapping[str, str] | None = None
+) -> Finished:
+    """Run a command to its end, in ``folder``; ``environment`` is added to that of tests."""
     ended = subprocess.run(
         [*PROGRAM, *arguments],
         cwd=folder,
-        env=environment_of(folder),
+        env={**environment_of(folder), **(environment or {})},
         input=standard_input,
         capture_output=True,
         text=True,

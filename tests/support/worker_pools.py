@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from ingressd.routing.difference import TableDifference
-from ingressd.settings import ProxySettings
+from ingressd.settings import ProgramSettings, ProxySettings
 from ingressd.workers.messages import Start
 from ingressd.workers.pool import WorkerPool
 from ingressd.workers.pool_settings import PoolSettings
@@ -31,13 +31,18 @@ def bound_socket() -> socket.socket:
 
 
 def start_message(
-    *, proxy: ProxySettings | None = None, access_log: bool = False, report_seconds: float = 1.0
+    *,
+    proxy: ProxySettings | None = None,
+    access_log: bool = False,
+    report_seconds: float = 1.0,
+    programs: ProgramSettings | None = None,
 ) -> Start:
     return Start(
         proxy=proxy or ProxySettings(),
         default_certificate=KeyPair.from_pem(*pem_pair(DEFAULT_CERTIFICATE_NAME)),
         access_log=access_log,
         report_seconds=report_seconds,
+        programs=programs or ProgramSettings(),
     )
 
 

@@ -16,8 +16,9 @@ import pytest
 
 from ingressd.routing.difference import TableDifference
 from ingressd.routing.upstream import Endpoint
+from ingressd.settings import ProgramSettings
 from ingressd.telemetry.metrics import Metrics
-from ingressd.workers.pool import RollError
+from ingressd.workers.pool import RefusalError, RollError
 from ingressd.workers.pool_settings import PoolSettings
 from tests.support.proxying import table_for
 from tests.support.running_proxy import PATIENCE_SECONDS, eventually
@@ -493,3 +494,29 @@ def is_alive(pid: int) -> bool:
 @pytest.fixture(autouse=True)
 def _logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
+
+
+async def test_code_that_cannot_be_loaded_is_told_before_anybody_is_served() -> None:
+    start = start_message(programs=ProgramSettings(allowed_handlers={"page": "no_such_module_at_all:factory"}))
+    async with running_pool(start=start) as serving:
+        serving.pool.publish(table_for([Endpoint("127.0.0.1", 1)]))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            with pytest.raises(RefusalError, match=r"^--allow-handler page=no_such_module_at_all:factory: there is no"):
+                await serving.pool.wait_until_serving()
+        assert not serving.pool.serving
+
+
+async def test_a_roll_to_code_that_is_broken_keeps_the_old_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = tmp_path / "rolled_code.py"
+    module.write_text("def factory():\n    return lambda request: None\n")
+    monkeypatch.setenv("PYTHONPATH", f"{os.environ.get('PYTHONPATH', '')}:{tmp_path}:{Path(__file__).parents[2]}")
+    start = start_message(programs=ProgramSettings(allowed_handlers={"page": "rolled_code:factory"}))
+    async with recording_upstream() as upstream, running_pool(table_for([upstream.endpoint]), start=start) as serving:
+        before = serving.serving_pids
+        module.write_text("raise RuntimeError('half saved')\n")
+        with pytest.raises(RollError):
+            await serving.pool.roll()
+        assert serving.serving_pids == before
+        assert await serving.status_of_a_request() == 200

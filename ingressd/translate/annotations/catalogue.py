@@ -28,6 +28,11 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True):
     security: bool = False
     inert: frozenset[str] = frozenset()
     advice: str = ""
+    prefix: str = NGINX_PREFIX
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.prefix}{self.name}"
 
 
 OFF = frozenset({"", "false", "0", "f"})
@@ -180,15 +185,36 @@ CATALOGUE: dict[str, Annotation] = {
 }
 """By the name behind the prefix."""
 
+OWN_CATALOGUE: dict[str, Annotation] = {
+    "handler": Annotation(
+        name="handler",
+        supported=True,
+        security=True,
+        prefix=OWN_PREFIX,
+        advice="an aiohttp handler that `--allow-handler` has bound to this name answers, and no Service is asked",
+    ),
+    "middleware": Annotation(
+        name="middleware",
+        supported=True,
+        security=True,
+        prefix=OWN_PREFIX,
+        advice="aiohttp middlewares that `--allow-middleware` has bound to these names, from the outermost on",
+    ),
+}
+"""Those that only ingressd has, by the name behind its prefix; ``advice`` says what they do."""
 
-def meant_protection(name: str) -> Annotation | None:
-    """Return the protecting annotation of which ``name``, which does not exist, is surely a misspelling."""
-    found = difflib.get_close_matches(name[:LONGEST_NAME], CATALOGUE, n=1, cutoff=0.85)
-    known = CATALOGUE[found[0]] if found and name not in INSTEAD else None
+
+def meant_protection(name: str, *, own: bool = False) -> Annotation | None:
+    """Return the protecting annotation of which ``name``, which does not exist, is surely a misspelling; one of our
+    own only for a name behind our ``own`` prefix."""
+    catalogue = {**CATALOGUE, **OWN_CATALOGUE} if own else CATALOGUE
+    found = difflib.get_close_matches(name[:LONGEST_NAME], catalogue, n=1, cutoff=0.85)
+    known = catalogue[found[0]] if found and name not in INSTEAD else None
     return known if known is not None and known.security else None
 
 
 def nearest_name(name: str) -> str | None:
-    """Return the known name that ``name`` is most likely a misspelling of."""
-    found = difflib.get_close_matches(name[:LONGEST_NAME], CATALOGUE, n=1, cutoff=0.75)
-    return found[0] if found else None
+    """Return the known name, with its prefix, that ``name`` is most likely a misspelling of."""
+    catalogue = {**CATALOGUE, **OWN_CATALOGUE}
+    found = difflib.get_close_matches(name[:LONGEST_NAME], catalogue, n=1, cutoff=0.75)
+    return catalogue[found[0]].full_name if found else None

@@ -7,17 +7,26 @@ from typing import Literal
 
 import msgspec
 
+from ingressd.policies.program import Program
 from ingressd.resources.field_path import child, shown
 from ingressd.resources.findings import Findings
 from ingressd.translate.annotations.catalogue import (
     CATALOGUE,
     INSTEAD,
     NGINX_PREFIX,
+    OWN_CATALOGUE,
     OWN_PREFIX,
     PREFIXES,
     Annotation,
     meant_protection,
     nearest_name,
+)
+from ingressd.translate.annotations.programs import (
+    HANDLER,
+    MIDDLEWARE,
+    NOTHING_ALLOWED,
+    AllowedPrograms,
+    read_programming,
 )
 from ingressd.translate.annotations.rewrite import PathRewriting, read_path_rewriting
 
@@ -27,15 +36,19 @@ MAX_UNKNOWN = 50
 
 class Effects(msgspec.Struct, frozen=True):
     """``denied`` is empty, or the sentence why no request to this Ingress is let through. ``in_force`` are the names
-    of the annotations that have an effect."""
+    of the annotations that have an effect. ``program`` is the Python code that requests pass."""
 
     rewriting: PathRewriting = PathRewriting()
     denied: str = ""
     in_force: tuple[str, ...] = ()
+    program: Program | None = None
 
 
 def read_effects(
-    annotations: Mapping[str, str], unsupported_security: Literal["deny", "warn"], problems: Findings
+    annotations: Mapping[str, str],
+    unsupported_security: Literal["deny", "warn"],
+    problems: Findings,
+    allowed: AllowedPrograms = NOTHING_ALLOWED,
 ) -> Effects:
     """Read what is supported and report everything else under our prefixes; other prefixes are none of our business.
 
@@ -49,12 +62,14 @@ def read_effects(
         if prefix is None:
             continue
         name = written.removeprefix(prefix)
+        if prefix == OWN_PREFIX and name in OWN_CATALOGUE:
+            continue
         known = CATALOGUE.get(name)
         if known is None:
             unknown += 1
             if unknown > MAX_UNKNOWN:
                 continue
-            meant = meant_protection(name)
+            meant = meant_protection(name, own=prefix == OWN_PREFIX)
             if meant is None or annotations[written].strip().lower() in meant.inert:
                 _report_unknown(written, name, problems)
             else:
@@ -78,13 +93,22 @@ def read_effects(
     if unprotected and unsupported_security == "deny":
         denied = f"The annotation {unprotected[0]} asks for protection that ingressd does not give."
     rewriting = read_path_rewriting(annotations, problems)
-    return Effects(rewriting, denied, _in_force(annotations, rewriting))
+    programming = read_programming(annotations, allowed, problems)
+    return Effects(
+        rewriting,
+        denied or programming.denied,
+        _in_force(annotations, rewriting, programming.program),
+        programming.program,
+    )
 
 
-def _in_force(annotations: Mapping[str, str], rewriting: PathRewriting) -> tuple[str, ...]:
+def _in_force(annotations: Mapping[str, str], rewriting: PathRewriting, program: Program | None) -> tuple[str, ...]:
+    own: tuple[str, ...] = ()
+    if program is not None:
+        own = (HANDLER,) * bool(program.handler) + (MIDDLEWARE,) * bool(program.middleware)
     if not rewriting.by_pattern:
-        return ()
-    return tuple(
+        return own
+    return own + tuple(
         written
         for written in sorted(annotations)
         if written.startswith(NGINX_PREFIX)
@@ -96,7 +120,7 @@ def _in_force(annotations: Mapping[str, str], rewriting: PathRewriting) -> tuple
 
 def _report_unknown(written: str, name: str, problems: Findings) -> None:
     nearest = nearest_name(name)
-    instead = INSTEAD.get(name) or (f"Did you mean {NGINX_PREFIX}{nearest}?" if nearest else "Remove it.")
+    instead = INSTEAD.get(name) or (f"Did you mean {nearest}?" if nearest else "Remove it.")
     problems.warning(
         "unknown_annotation",
         child("metadata.annotations", written),
@@ -109,7 +133,7 @@ def _report_misspelt(
     written: str, meant: Annotation, unsupported_security: Literal["deny", "warn"], problems: Findings
 ) -> None:
     where = child("metadata.annotations", written)
-    right = f"{NGINX_PREFIX}{meant.name}"
+    right = meant.full_name
     missing = f"There is no annotation {shown(written)}, and {right}, which was surely meant, protects"
     advice = f"Correct it: {right}. Or remove it."
     if unsupported_security == "deny":

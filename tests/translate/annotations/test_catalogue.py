@@ -38,9 +38,10 @@ def test_snippets_are_never_ignored() -> None:
 @pytest.mark.parametrize(
     ("misspelt", "meant"),
     [
-        ("rewrite-targets", "rewrite-target"),
-        ("whitelist-source-ranges", "whitelist-source-range"),
-        ("proxy-body-sise", "proxy-body-size"),
+        ("rewrite-targets", "nginx.ingress.kubernetes.io/rewrite-target"),
+        ("whitelist-source-ranges", "nginx.ingress.kubernetes.io/whitelist-source-range"),
+        ("proxy-body-sise", "nginx.ingress.kubernetes.io/proxy-body-size"),
+        ("middlewares", "ingressd.dev/middleware"),
         ("zzzz", None),
         ("rewrite-target" * 100, None),
     ],
