@@ -34,9 +34,9 @@ $(READY): requirements/dev.txt pyproject.toml
 # where the C is the same as before: what is edited meanwhile is younger.
 $(COMPILED): $(READY) setup.py $(COMPILED_SOURCES)
 	@mkdir -p build && touch build/.begun && rm -f $(COMPILED)
-	@find ingressd -name '*.so' -delete
+	@find ingressd tls -name '*.so' -delete
 	$(BIN)/python setup.py -q build_ext --inplace
-	@for file in $$(find ingressd -name '*.so'); do touch -r build/.begun $$file $(COMPILED); done
+	@for file in $$(find ingressd tls -name '*.so'); do touch -r build/.begun $$file $(COMPILED); done
 
 # What measures, and who asks to compile, does not go on without.
 compile drill bench: export INGRESSD_COMPILE = 1
@@ -125,5 +125,5 @@ lock: ## Resolve the pinned requirements again from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group load -o requirements/load.txt
 
 clean: ## Remove environments, caches and build output
-	find ingressd -name '*.so' -delete
+	find ingressd tls -name '*.so' -delete
 	rm -rf $(VENV) .venv-* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,20 +13,21 @@ from importlib.util import find_spec
 from types import ModuleType
 
 PURE_VARIABLE = "INGRESSD_PURE"
+PACKAGES = ("ingressd", "tls")
 LIBRARY = "ingressd.data_plane__mypyc"
 """The compiled code of all modules: the name that setup.py gives, and mypyc's suffix."""
 
 
 class SourceFinder:
-    """A finder for ``sys.meta_path`` that sees the sources of one package, and no extension module in it."""
+    """A finder for ``sys.meta_path`` that sees the sources of some packages, and no extension module in them."""
 
-    def __init__(self, package: str) -> None:
-        self._prefix = f"{package}."
+    def __init__(self, *packages: str) -> None:
+        self._prefixes = tuple(f"{package}." for package in packages)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if path is None or not fullname.startswith(self._prefix):
+        if path is None or not fullname.startswith(self._prefixes):
             return None
         for folder in path:
             spec = FileFinder(folder, (SourceFileLoader, SOURCE_SUFFIXES)).find_spec(fullname)
@@ -36,9 +37,9 @@ class SourceFinder:
 
 
 def prefer_sources(environment: Mapping[str, str]) -> None:
-    """Import the modules of ingressd from their sources from now on, if the environment asks for it."""
+    """Import our modules from their sources from now on, if the environment asks for it."""
     if environment.get(PURE_VARIABLE, "") not in {"", "0"}:
-        sys.meta_path.insert(0, SourceFinder("ingressd"))
+        sys.meta_path.insert(0, SourceFinder(*PACKAGES))
 
 
 def runs_compiled() -> bool:

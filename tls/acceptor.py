@@ -7,7 +7,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from tls.failure import TlsFailure, TlsFailureReason
 from tls.handshake import TlsHandshake
@@ -235,7 +235,7 @@ class TlsAcceptor:
 
 async def _adopt(loop: asyncio.AbstractEventLoop, sock: socket.socket, handshake: TlsHandshake) -> None:
     try:
-        await loop.connect_accepted_socket(lambda: handshake, sock)
+        await loop.connect_accepted_socket(lambda: cast(asyncio.BaseProtocol, handshake), sock)
     except OSError as error:
         sock.close()
         handshake.lose(error)

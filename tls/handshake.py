@@ -31,7 +31,7 @@ class HandshakeOwner(Protocol):
         """Called once. Without a failure the connection belongs to its protocol now."""
 
 
-class TlsHandshake(asyncio.BufferedProtocol):
+class TlsHandshake:
     """Reads the client's first message, has the context chosen for it, and shakes hands, where the bytes come in.
 
     The first message is held back from OpenSSL until it is whole, so that the context is chosen before TLS begins.
@@ -100,9 +100,11 @@ class TlsHandshake(asyncio.BufferedProtocol):
         return self._owner.read_buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        data = self._owner.read_buffer[:nbytes]
+        self.data_received(self._owner.read_buffer[:nbytes])
+
+    def data_received(self, data: bytes | memoryview) -> None:
         if self._over:
-            self._discard(nbytes)
+            self._discard(len(data))
         elif self._tls is not None:
             self._incoming.write(data)
             self._advance(self._tls)
@@ -172,7 +174,7 @@ class TlsHandshake(asyncio.BufferedProtocol):
         stream = TlsStream(
             transport, tls, self._incoming, self._outgoing, read_buffer=owner.read_buffer, loop=owner.loop
         )
-        transport.set_protocol(stream)
+        transport.set_protocol(cast(asyncio.BaseProtocol, stream))
         self._transport = None
         stream.start(owner.protocol_factory(self._server_name), transport_full=self._transport_full)
 

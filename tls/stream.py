@@ -15,7 +15,7 @@ _FLUSH_BYTES: Final = 64 * 1024
 _STALLED_SECONDS = 10.0
 
 
-class TlsStream(asyncio.BufferedProtocol):
+class TlsStream:
     """Encrypts and decrypts where it stands, without a task. Belongs to the event loop of its transport.
 
     What asyncio's own TLS transport cannot do: after the client's ``close_notify`` the protocol may go on writing, and
@@ -24,6 +24,9 @@ class TlsStream(asyncio.BufferedProtocol):
 
     Back-pressure holds in both directions. While the protocol pauses reading, bytes stay in the kernel. While the
     transport below is full, plaintext waits as it was given, and the protocol is paused.
+
+    It is an ``asyncio.BufferedProtocol`` and an ``asyncio.Transport`` in all but name: a compiled class cannot inherit
+    from one. uvloop reads into ``get_buffer``; asyncio's own loop asks for the name, and calls ``data_received``.
     """
 
     __slots__ = (
@@ -211,9 +214,12 @@ class TlsStream(asyncio.BufferedProtocol):
         return self._read_buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(self._read_buffer[:nbytes])
+
+    def data_received(self, data: bytes | memoryview) -> None:
         if self._input_ended:
             return
-        self._incoming.write(self._read_buffer[:nbytes])
+        self._incoming.write(data)
         self._receive()
         if self._backlog:
             self._drain()
@@ -245,7 +251,8 @@ class TlsStream(asyncio.BufferedProtocol):
         tls, incoming = self._tls, self._incoming
         while not (self._reading_paused or self._input_ended or self._closing or self._lost):
             try:
-                data = tls.read(_RECORD_BYTES)
+                # No record holds more than its ciphertext: room for a whole one would be made and given back.
+                data = tls.read(min(incoming.pending or _RECORD_BYTES, _RECORD_BYTES))
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLZeroReturnError:

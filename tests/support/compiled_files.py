@@ -7,6 +7,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from ingressd.compilation import PACKAGES
+
 SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
 LIBRARY = f"ingressd/data_plane__mypyc{SUFFIX}"
 
@@ -25,7 +27,8 @@ def compiled_file(source: str) -> str:
 def faults_of(root: Path, sources: Sequence[str]) -> list[str]:
     """Return a sentence for each source that is not compiled, or changed since, and each file that is left over."""
     expected = {compiled_file(source): source for source in sources}
-    found = {path.relative_to(root).as_posix(): path.stat().st_mtime for path in root.glob(f"ingressd/**/*{SUFFIX}")}
+    files = [path for package in PACKAGES for path in root.glob(f"{package}/**/*{SUFFIX}")]
+    found = {path.relative_to(root).as_posix(): path.stat().st_mtime for path in files}
     faults = [
         f"{source} is not compiled." if name not in found else f"{source} has changed since it was compiled."
         for name, source in expected.items()
