@@ -16,7 +16,7 @@ from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader
 from ingressd.proxy.partial_head import incomplete_head_failure
-from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head, whole_request_head
+from ingressd.proxy.request_head import HeadLimits, RequestHead, leading_request_head, parse_request_head
 from ingressd.proxy.request_sketch import RequestSketch, sketch_request
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.watchdog import Watchdog
@@ -247,9 +247,9 @@ class ClientConnection:
         return not self.half_closed or self._offset < len(self._input)
 
     @property
-    def body_begun(self) -> bool:
-        """Whether a byte of the current request's body has come."""
-        return self._offset < len(self._input)
+    def body_bytes(self) -> int:
+        """How much has come behind the current request's head before anybody read it: of its body, and what follows."""
+        return len(self._input) - self._offset
 
     def skip_body(self) -> bool:
         """Drop what has come of the current request's body, which nobody wants; return whether that is all of it."""
@@ -366,7 +366,7 @@ class ClientConnection:
                 self._input += data
             elif self._reading is _HEAD:
                 self.idle_since = 0.0
-                if COMPILED and self._take_whole_head(data):
+                if COMPILED and self._take_leading_head(data):
                     return
                 self._input = data
             else:
@@ -437,9 +437,12 @@ class ClientConnection:
         elif not self._input:
             self.idle_since = self._owner.last_look
 
-    def _advance(self) -> None:
+    def _advance(self, head: RequestHead | None = None) -> None:
+        """Go on with the input; ``head`` has been taken from it already."""
         self._advancing = True
         try:
+            if head is not None:
+                self._answer(head)
             while self._offset < len(self._input):
                 if self._reading is _HEAD:
                     if not self._read_head():
@@ -484,16 +487,20 @@ class ClientConnection:
             data = data[begin:end]
         return self._head_received(data)
 
-    def _take_whole_head(self, data: bytes) -> bool:
-        """Have the request answered if ``data`` is its head, whole and plain, and nothing else; most reads are."""
+    def _take_leading_head(self, data: bytes) -> bool:
+        """Have the request answered if ``data`` begins with its head, whole and plain; most reads do."""
         try:
-            head = whole_request_head(data, self._owner.head_limits, self._last_authority)
+            head = leading_request_head(data, self._owner.head_limits, self._last_authority)
         except Failure as failure:
             self._refuse(failure, data)
             return True
         if head is None:
             return False
-        self._answer(head)
+        if len(head.raw) == len(data):
+            self._answer(head)
+        else:
+            self._input, self._offset = data, len(head.raw)
+            self._advance(head)
         return True
 
     def _head_received(self, data: bytes) -> bool:

@@ -89,10 +89,11 @@ class RelayClientSide:
             self._exchange.start()
             return None
         # A client that only promises a body must not hold an endpoint.
-        if head.expects_continue and not self._connection.body_begun:
+        if head.expects_continue and not self._connection.body_bytes:
             self._connection.write(CONTINUE)
-        self._waiting_since = self._progress.started
-        self._admission.side.watchdog.add(self)
+        if head.framing.length is None or self._connection.body_bytes < head.framing.length:
+            self._waiting_since = self._progress.started
+            self._admission.side.watchdog.add(self)
         return None
 
     def break_off(self) -> None:

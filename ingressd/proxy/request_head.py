@@ -115,14 +115,20 @@ _HTTP_1_0: Final = (1, 0)
 _NO_BODY: Final = Framing()
 
 
-def whole_request_head(data: bytes, limits: HeadLimits, last: Authority) -> RequestHead | None:
-    """Parse ``data`` if it is one head and nothing else, and plain; None says nothing against it. Raises Failure.
+def leading_request_head(data: bytes, limits: HeadLimits, last: Authority) -> RequestHead | None:
+    """Parse the head at the start of ``data`` if all of it is there, and plain; None says nothing against it. Raises
+    Failure.
 
-    Most reads are such a head, and most are for the host of the ``last`` one on their connection. Compiled, one walk
-    over the bytes then replaces several searches.
+    Most reads begin with such a head, and most are for the host of the ``last`` one on their connection. Compiled, one
+    walk over the bytes then replaces several searches.
     """
-    if not _SHORTEST <= len(data) <= limits.line or not _stands_at(data, len(data) - 4, b"\r\n\r\n"):
-        return None
+    try:
+        return _leading_request_head(data, limits, last)
+    except IndexError:
+        return None  # the data ends within the head
+
+
+def _leading_request_head(data: bytes, limits: HeadLimits, last: Authority) -> RequestHead | None:
     method, begin = _plain_method(data)
     if begin == 0:
         return None
@@ -131,9 +137,10 @@ def whole_request_head(data: bytes, limits: HeadLimits, last: Authority) -> Requ
         return None
     line_end += 9
     scan = _SCANNER.scan(data, line_end)
-    if scan is None or scan.end != len(data) or scan.count > limits.fields:
+    if scan is None or scan.end > limits.line or scan.count > limits.fields:
         return None
-    return _interpret(data, line_end, method, target, None, _HTTP_1_1, scan, verbatim=True, last=last)
+    head = data if scan.end == len(data) else data[: scan.end]
+    return _interpret(head, line_end, method, target, None, _HTTP_1_1, scan, verbatim=True, last=last)
 
 
 def parse_request_head(head: bytes, limits: HeadLimits) -> RequestHead:
@@ -276,8 +283,6 @@ def _stands_at(data: bytes, position: i64, text: bytes) -> bool:
     return True
 
 
-_SHORTEST: Final = 18
-"""Shorter is no request, and nothing behind this many bytes is looked at out of turn."""
 _UPPER_A: Final = 0x41
 _UPPER_Z: Final = 0x5A
 _SPACE: Final = 0x20

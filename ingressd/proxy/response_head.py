@@ -97,7 +97,7 @@ def find_response_head_end(data: bytes, scanned: int = 0) -> int:
     return -1
 
 
-def whole_response_head(data: bytes, request_method: str) -> ResponseHead | None:
+def leading_response_head(data: bytes, request_method: str) -> ResponseHead | None:
     """Parse the head at the start of ``data`` if all of it is there, and plain; None says nothing against it. Raises
     Failure."""
     line_end: i64 = len(_USUAL_LINE) - 2

@@ -16,8 +16,8 @@ from ingressd.proxy.response_head import (
     ResponseHead,
     find_response_head_end,
     has_body,
+    leading_response_head,
     parse_response_head,
-    whole_response_head,
 )
 from ingressd.proxy.unsent import unsent_bytes
 from ingressd.routing.upstream import Endpoint
@@ -273,7 +273,7 @@ class UpstreamConnection:
 
     def _advance(self) -> None:
         while self._body is None:
-            if COMPILED and self._scanned == 0 and self._take_whole_head():
+            if COMPILED and self._scanned == 0 and self._take_leading_head():
                 return
             end = find_response_head_end(self._buffer, self._scanned)
             if end < 0:
@@ -295,10 +295,10 @@ class UpstreamConnection:
         data, self._buffer = self._buffer, b""
         self._receive_body(self._body, data)
 
-    def _take_whole_head(self) -> bool:
+    def _take_leading_head(self) -> bool:
         """Take the final head of an answer, if all of it has come and it is plain; most reads begin with one."""
         data = self._buffer
-        head = whole_response_head(data, self._method)
+        head = leading_response_head(data, self._method)
         if head is None or head.informational:
             return False
         self._buffer = data[len(head.raw) :]
