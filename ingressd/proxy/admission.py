@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from ingressd.proxy.answers import Hints, Page, failure_page, hint_for
 from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.client_side import ClientSide
 from ingressd.proxy.decision import Decision, decide
-from ingressd.proxy.exchange import ClientSide, Exchange, UpstreamSide
+from ingressd.proxy.exchange import Exchange, UpstreamSide
 from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import (

@@ -18,7 +18,8 @@ from ingressd.proxy.decision import Decision
 from ingressd.proxy.failures import Failure
 from ingressd.proxy.framing import LAST_CHUNK, chunk
 from ingressd.proxy.progress import Progress
-from ingressd.proxy.request_head import HeadLimits, RequestHead
+from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.request_line import HeadLimits
 
 READ_BUFFER_BYTES = 8192
 """aiohttp reads on until it holds twice as much of a body."""

@@ -22,7 +22,8 @@ from ingressd.proxy.program_writer import ProgramWriter
 from ingressd.proxy.programs import ProgramError, Programs
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.relay_lane import RelayLane
-from ingressd.proxy.request_head import HeadLimits, RequestHead
+from ingressd.proxy.request_head import RequestHead
+from ingressd.proxy.request_line import HeadLimits
 from ingressd.proxy.request_sketch import RequestSketch
 from ingressd.proxy.target import ASTERISK
 from ingressd.proxy.tunnel import Tunnel

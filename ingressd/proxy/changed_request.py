@@ -10,7 +10,8 @@ from ingressd.proxy.decision import Decision
 from ingressd.proxy.failures import Failure
 from ingressd.proxy.fields import parse_fields
 from ingressd.proxy.forwarded_fields import REPLACED
-from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
+from ingressd.proxy.request_head import RequestHead, parse_request_head
+from ingressd.proxy.request_line import HeadLimits
 from ingressd.proxy.target import parse_target
 from ingressd.proxy.written_fields import checked_fields
 

@@ -6,24 +6,22 @@ import asyncio
 import enum
 import socket
 import struct
-from collections.abc import Callable
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
+from ingressd.proxy.answering import Answering, Attachment
 from ingressd.proxy.authority import NO_AUTHORITY
 from ingressd.proxy.bounded_reads import BoundedReads
 from ingressd.proxy.compiled import COMPILED
+from ingressd.proxy.connection_owner import ConnectionOwner
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader
 from ingressd.proxy.partial_head import incomplete_head_failure
-from ingressd.proxy.request_head import HeadLimits, RequestHead, leading_request_head, parse_request_head
-from ingressd.proxy.request_sketch import RequestSketch, sketch_request
+from ingressd.proxy.request_head import RequestHead, leading_request_head, parse_request_head
+from ingressd.proxy.request_sketch import sketch_request
 from ingressd.proxy.tunnel import Tunnel
-from ingressd.proxy.watchdog import Watchdog
 
 MAX_EMPTY_LINES = 2
-READ_BYTES = 32768
-"""The most that one read takes, and so about what a stalled upload leaves in memory."""
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
@@ -42,100 +40,6 @@ _HEAD: Final = _Reading.HEAD
 _BODY: Final = _Reading.BODY
 _AHEAD: Final = _Reading.AHEAD
 _NOTHING: Final = _Reading.NOTHING
-
-
-class Answering(Protocol):
-    """Whoever answers the current request. It also gets the request's body."""
-
-    def body_received(self, data: bytes, *, complete: bool) -> None: ...
-
-    def body_failed(self, failure: Failure) -> None: ...
-
-    def client_paused(self) -> None:
-        """The client takes no more bytes for now."""
-
-    def client_resumed(self) -> None: ...
-
-    def client_half_closed(self) -> None: ...
-
-    def give_up(self) -> None:
-        """Nobody will take the rest of the answer: the client is gone, or ingressd ends."""
-
-
-class Lane(Protocol):
-    """A way to answer requests. It calls ``answer_with`` first, and ``end_answer`` or ``abort`` last."""
-
-    def answer(self, connection: ClientConnection, head: RequestHead) -> None: ...
-
-    def refuse(self, connection: ClientConnection, failure: Failure, sketch: RequestSketch) -> None:
-        """Answer a request that has no valid head, and close."""
-
-
-class Attachment(Protocol):
-    """What a lane keeps for as long as the connection lasts."""
-
-    def pause_writing(self) -> None: ...
-
-    def resume_writing(self) -> None: ...
-
-    def connection_lost(self, exc: BaseException | None) -> None: ...
-
-
-class ConnectionOwner:
-    """What the connections of one proxy share."""
-
-    __slots__ = (
-        "clock",
-        "connections",
-        "head_limits",
-        "header_read_seconds",
-        "keep_alive_seconds",
-        "lane",
-        "last_look",
-        "lingering_bytes",
-        "lingering_seconds",
-        "read_ahead_bytes",
-        "read_buffer",
-        "watchdog",
-    )
-
-    def __init__(
-        self,
-        lane: Lane,
-        watchdog: Watchdog,
-        head_limits: HeadLimits,
-        clock: Callable[[], float],
-        *,
-        header_read_seconds: float,
-        keep_alive_seconds: float,
-        read_ahead_bytes: int,
-        lingering_seconds: float,
-        lingering_bytes: int,
-    ) -> None:
-        self.lane: Final = lane
-        self.watchdog: Final = watchdog
-        self.head_limits: Final = head_limits
-        self.clock: Final = clock
-        self.header_read_seconds: Final = header_read_seconds
-        self.keep_alive_seconds: Final = keep_alive_seconds
-        self.last_look = clock()
-        self.read_ahead_bytes: Final = read_ahead_bytes
-        self.lingering_seconds: Final = lingering_seconds
-        self.lingering_bytes: Final = lingering_bytes
-        self.connections: Final[set[ClientConnection]] = set()
-        self.read_buffer: Final = memoryview(bytearray(READ_BYTES))
-        """For all connections: whoever reads copies before the next one does."""
-
-    def close_expired(self) -> None:
-        """Close the connections that have waited too long for a request. To be called about twice a second.
-
-        What is kept of a connection that begins to wait is the time of the look before: to ask the clock for each
-        request would cost more than to look at every connection.
-        """
-        oldest = self.last_look - self.keep_alive_seconds
-        self.last_look = self.clock()
-        for connection in [connection for connection in self.connections if 0.0 < connection.idle_since < oldest]:
-            connection.close_if_idle()
 
 
 class ClientConnection:

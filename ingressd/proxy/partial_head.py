@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.request_head import MAX_METHOD_BYTES, HeadLimits
+from ingressd.proxy.request_line import MAX_METHOD_BYTES, HeadLimits
 
 _LINE_END_WITHOUT_PAIR = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
 

@@ -12,14 +12,15 @@ from typing import cast
 from ingressd.proxy.admission import Admission
 from ingressd.proxy.aiohttp_lane import AiohttpLane
 from ingressd.proxy.answers import Hints
-from ingressd.proxy.client_connection import ClientConnection, ConnectionOwner
+from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.connection_owner import ConnectionOwner
 from ingressd.proxy.exchange import UpstreamSide
 from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.proxy.forwarding import Network
 from ingressd.proxy.programs import Programs
 from ingressd.proxy.progress import Observer, Recorder
 from ingressd.proxy.relay_lane import RelayLane
-from ingressd.proxy.request_head import HeadLimits
+from ingressd.proxy.request_line import HeadLimits
 from ingressd.proxy.upstreams.pool import Pool, PoolLimits
 from ingressd.proxy.upstreams.registry import UpstreamRegistry
 from ingressd.proxy.watchdog import Watchdog

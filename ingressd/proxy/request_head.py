@@ -15,25 +15,12 @@ from ingressd.proxy.field_scanner import FieldScan, FieldScanner, KnownField
 from ingressd.proxy.fields import Field, contains_all, list_elements, parse_fields
 from ingressd.proxy.forwarded_fields import REPLACED
 from ingressd.proxy.framing import Framing, FramingError, parse_content_length
+from ingressd.proxy.request_line import HTTP_1_1, HeadLimits, parse_request_line, plain_method, stands_at
 from ingressd.proxy.target import Target, parse_target, plain_target
 from ingressd.routing.methods import METHODS, REFUSED_METHODS
 
 if TYPE_CHECKING:
-    from mypy_extensions import i64
-
-_REQUEST_LINE = re.compile(rb"([!#-'*+\-.0-9A-Z^_`a-z|~]+) ([^ \t]+) HTTP/([0-9])\.([0-9])")
-MAX_METHOD_BYTES = 32
-
-
-class HeadLimits:
-    """Bytes, and a number of fields."""
-
-    __slots__ = ("fields", "line", "total")
-
-    def __init__(self, *, line: int = 8192, total: int = 32768, fields: int = 100) -> None:
-        self.line: Final = line
-        self.total: Final = total
-        self.fields: Final = fields
+    pass
 
 
 class RequestHead:
@@ -110,8 +97,6 @@ class RequestHead:
 
 _SCANNER: Final = FieldScanner(REPLACED)
 _HARMLESS_OPTIONS: Final = REPLACED | {b"close"}
-_HTTP_1_1: Final = (1, 1)
-_HTTP_1_0: Final = (1, 0)
 _NO_BODY: Final = Framing()
 
 
@@ -129,24 +114,24 @@ def leading_request_head(data: bytes, limits: HeadLimits, last: Authority) -> Re
 
 
 def _leading_request_head(data: bytes, limits: HeadLimits, last: Authority) -> RequestHead | None:
-    method, begin = _plain_method(data)
+    method, begin = plain_method(data)
     if begin == 0:
         return None
     target, line_end = plain_target(data, begin)
-    if target is None or not _stands_at(data, line_end, b" HTTP/1.1\r\n"):
+    if target is None or not stands_at(data, line_end, b" HTTP/1.1\r\n"):
         return None
     line_end += 9
     scan = _SCANNER.scan(data, line_end)
     if scan is None or scan.end > limits.line or scan.count > limits.fields:
         return None
     head = data if scan.end == len(data) else data[: scan.end]
-    return _interpret(head, line_end, method, target, None, _HTTP_1_1, scan, verbatim=True, last=last)
+    return _interpret(head, line_end, method, target, None, HTTP_1_1, scan, verbatim=True, last=last)
 
 
 def parse_request_head(head: bytes, limits: HeadLimits) -> RequestHead:
     """Parse everything up to and including the empty line. Raises Failure."""
     line_end = head.find(b"\r\n")
-    method, target_text, version = _parse_request_line(head, line_end, limits)
+    method, target_text, version = parse_request_line(head, line_end, limits)
     if len(head) > limits.total:
         raise Failure(Reason.HEADERS_TOO_LARGE, f"the header is longer than {limits.total} bytes")
     scan = _SCANNER.scan(head, line_end)
@@ -244,54 +229,6 @@ def _interpret(
         _parse_upgrade(upgrades, connection, method, version, framing) if upgrades else None,
         takes_trailers,
     )
-
-
-def _parse_request_line(head: bytes, line_end: int, limits: HeadLimits) -> tuple[str, bytes, tuple[int, int]]:
-    match = _REQUEST_LINE.fullmatch(head, 0, line_end)
-    if match is None:
-        if line_end > limits.line:
-            raise Failure(Reason.TARGET_TOO_LONG, f"the request line is longer than {limits.line} bytes")
-        raise Failure(Reason.MALFORMED_REQUEST, "the request line is not METHOD TARGET HTTP/1.1")
-    method, target, major, minor = match.groups()
-    if len(method) > MAX_METHOD_BYTES:
-        raise Failure(Reason.MALFORMED_REQUEST, "the method is not known")
-    if line_end > limits.line:
-        raise Failure(Reason.TARGET_TOO_LONG, f"the request line is longer than {limits.line} bytes")
-    if major != b"1":
-        raise Failure(Reason.UNKNOWN_VERSION, f"HTTP/{major.decode()}.{minor.decode()} is not served on this port")
-    return method.decode("ascii"), target, _HTTP_1_0 if minor == b"0" else _HTTP_1_1
-
-
-def _plain_method(head: bytes) -> tuple[str, int]:
-    """Return the method, and where the target begins; 0 when the head does not begin with a known one."""
-    end: i64 = 0
-    while head[end] >= _UPPER_A and head[end] <= _UPPER_Z:
-        end += 1
-    if head[end] != _SPACE:
-        return "", 0
-    for name, method in _METHODS_OF_LENGTH[end] if end < _LONGEST_METHOD else _NO_METHODS:
-        if _stands_at(head, 0, name):
-            return method, end + 1
-    return "", 0
-
-
-def _stands_at(data: bytes, position: i64, text: bytes) -> bool:
-    """``data.startswith(text, position)``, which makes a tuple of its arguments first."""
-    for index, byte in enumerate(text):  # noqa: SIM110 - compiled, a generator costs more than the loop
-        if data[position + index] != byte:
-            return False
-    return True
-
-
-_UPPER_A: Final = 0x41
-_UPPER_Z: Final = 0x5A
-_SPACE: Final = 0x20
-_LONGEST_METHOD: Final = 16
-_NO_METHODS: Final[list[tuple[bytes, str]]] = []
-_METHODS_OF_LENGTH: Final[list[list[tuple[bytes, str]]]] = [
-    [(method.encode("ascii"), method) for method in sorted(METHODS) if len(method) == length]
-    for length in range(_LONGEST_METHOD)
-]
 
 
 def _raise_long_line(block: bytes, limits: HeadLimits) -> None:

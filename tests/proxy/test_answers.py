@@ -18,7 +18,8 @@ from ingressd.proxy.answers import (
     prefers_json,
 )
 from ingressd.proxy.failures import ANSWERS, Failure, Reason
-from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
+from ingressd.proxy.request_head import RequestHead, parse_request_head
+from ingressd.proxy.request_line import HeadLimits
 from ingressd.proxy.response_head import ResponseHead, parse_response_head
 from ingressd.routing.upstream import Unavailable
 

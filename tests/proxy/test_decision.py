@@ -5,7 +5,8 @@ import pytest
 from ingressd.policies.rewrite import Rewrite
 from ingressd.proxy.decision import decide
 from ingressd.proxy.failures import Reason
-from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
+from ingressd.proxy.request_head import RequestHead, parse_request_head
+from ingressd.proxy.request_line import HeadLimits
 from ingressd.routing.difference import TableDifference
 from ingressd.routing.path_trie import PathTrie
 from ingressd.routing.route import PathKind, Route, RouteOrigin

@@ -15,7 +15,7 @@ import pytest
 from aiohttp.helpers import rfc822_formatted_time
 
 from ingressd.policies.timeouts import Timeouts
-from ingressd.proxy import client_connection
+from ingressd.proxy import connection_owner
 from ingressd.proxy.upstreams.connection import READ_BYTES
 from ingressd.routing.upstream import Endpoint, Unavailable, Upstream
 from ingressd.settings import ProxySettings
@@ -322,7 +322,7 @@ async def test_an_endpoint_that_takes_nothing_holds_back_the_client_and_not_the_
                     sent += len(piece)
         assert sent < 2**26, "what the kernel's socket buffers hold, and no more"
         [connection] = proxy.proxy._pool._open
-        assert 0 < connection._transport.get_write_buffer_size() <= client_connection.READ_BYTES + 1024, "one read"  # type: ignore[union-attr]
+        assert 0 < connection._transport.get_write_buffer_size() <= connection_owner.READ_BYTES + 1024, "one read"  # type: ignore[union-attr]
         writer.transport.abort()
 
 

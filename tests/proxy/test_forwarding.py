@@ -18,7 +18,8 @@ from ingressd.proxy.forwarding import (
     is_trusted,
     upstream_request_head,
 )
-from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
+from ingressd.proxy.request_head import RequestHead, parse_request_head
+from ingressd.proxy.request_line import HeadLimits
 
 PEER = Peer("10.0.0.9", "https", 8443)
 TRUSTED: tuple[Network, ...] = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))

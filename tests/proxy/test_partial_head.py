@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.partial_head import incomplete_head_failure
-from ingressd.proxy.request_head import HeadLimits, parse_request_head
+from ingressd.proxy.request_head import parse_request_head
+from ingressd.proxy.request_line import HeadLimits
 
 LIMITS = HeadLimits(line=100, total=400, fields=20)
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from ingressd.proxy.canonical_head import canonical_head
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.request_head import HeadLimits, RequestHead, parse_request_head
+from ingressd.proxy.request_head import RequestHead, parse_request_head
+from ingressd.proxy.request_line import HeadLimits
 
 LIMITS = HeadLimits()
 

@@ -122,7 +122,7 @@ async def test_body_idle(begun: bytes) -> None:
 @each_lane
 @pytest.mark.parametrize("begun", [b"5", b"5\r\n"], ids=["half a line", "a line"])
 async def test_body_idle_behind_the_size_of_a_chunk(begun: bytes) -> None:
-    """What came of the body holds no byte of it: the request has not reached an endpoint, and must not wait for ever."""
+    """No byte of the body has come, so the request has not reached an endpoint, and must not wait for ever."""
     chunked = UPLOAD.replace(b"Content-Length: 1000000000", b"Transfer-Encoding: chunked")
     async with short("body_idle_seconds", silent) as (proxy, upstream):
         reader, writer = await proxy.connect()

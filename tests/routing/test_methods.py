@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.request_head import HeadLimits, parse_request_head
+from ingressd.proxy.request_head import parse_request_head
+from ingressd.proxy.request_line import HeadLimits
 from ingressd.routing.methods import METHODS, REFUSED_METHODS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import select
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import cast
 
 from ingressd.proxy.bounded_reads import BoundedReads
 from ingressd.proxy.compiled import COMPILED
@@ -20,63 +20,13 @@ from ingressd.proxy.response_head import (
     parse_response_head,
 )
 from ingressd.proxy.unsent import unsent_bytes
+from ingressd.proxy.upstreams.answer_receiver import AnswerReceiver, ByteReceiver, ConnectionOwner
 from ingressd.routing.upstream import Endpoint
 
 MAX_INFORMATIONAL = 10
 READ_BYTES = 49152
 """The most that one read takes. What a stalled client leaves in memory is at most that."""
 FLUSH_SECONDS = 30.0
-
-
-class AnswerReceiver(Protocol):
-    """What a connection tells the exchange that it carries. All calls come from the event loop."""
-
-    def informational_received(self, head: ResponseHead) -> None:
-        """An answer 1xx other than 100 and 101."""
-
-    def head_received(self, head: ResponseHead, data: bytes, *, complete: bool) -> None:
-        """``data`` is what came of the body with the head. ``complete``: that is all of it, and nothing else follows;
-        the connection has ended its part and may carry the next exchange."""
-
-    def data_received(self, data: bytes) -> None: ...
-
-    def answer_finished(self, trailers: list[Field]) -> None: ...
-
-    def upgraded(self, head: ResponseHead, early_data: bytes) -> None:
-        """The endpoint switched protocols; ``early_data`` came right behind its head. The receiver attaches the
-        other end (``enter_tunnel``) or closes the connection before it returns."""
-
-    def answer_failed(self, failure: Failure, *, any_byte_received: bool) -> None: ...
-
-    def sending_paused(self) -> None:
-        """The endpoint does not take what was sent as fast as it is given."""
-
-    def sending_resumed(self) -> None: ...
-
-    def check(self, now: float) -> None:
-        """Give up if the endpoint has been silent for too long. Called about twice a second."""
-
-
-class ByteReceiver(Protocol):
-    """The other end of a tunnel."""
-
-    def write(self, data: bytes) -> None: ...
-
-    def write_eof(self) -> None: ...
-
-    def abort(self) -> None: ...
-
-    def pause_reading(self) -> None: ...
-
-    def resume_reading(self) -> None: ...
-
-
-class ConnectionOwner(Protocol):
-    read_buffer: memoryview
-    """Of ``READ_BYTES``, for all connections: whoever reads copies before the next one does."""
-
-    def closed(self, connection: UpstreamConnection) -> None:
-        """It carries nothing more. May be called more than once."""
 
 
 class UpstreamConnection:
