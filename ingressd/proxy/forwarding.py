@@ -124,8 +124,9 @@ def upstream_request_head(
 ) -> bytes:
     """Return the bytes of the head that the upstream gets."""
     pieces: list[bytes] = []
+    has_length = False
     if head.verbatim and head.spliceable and target is head.target:
-        _append_kept(pieces, head)
+        has_length = _append_kept(pieces, head)
     else:
         pieces.append(b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (head.method.encode(), str(target).encode(), host))
         lines = remove_lines(head.raw, head.fields_begin, head.known) if head.spliceable else _rebuilt_lines(head)
@@ -135,7 +136,7 @@ def upstream_request_head(
     pieces.append(identifier)
     if head.framing.chunked:
         pieces.append(b"\r\nTransfer-Encoding: chunked")
-    elif head.framing.length is not None:
+    elif head.framing.length is not None and not has_length:
         pieces.append(b"\r\nContent-Length: %d" % head.framing.length)
     if head.upgrade is not None:
         pieces.append(b"\r\nConnection: Upgrade\r\nUpgrade: %b" % head.values(b"upgrade")[0])
@@ -145,18 +146,27 @@ def upstream_request_head(
     return b"".join(pieces)
 
 
-def _append_kept(pieces: list[bytes], head: RequestHead) -> None:
-    """The head as it is, without the known fields but Host, and without the empty line."""
+def _append_kept(pieces: list[bytes], head: RequestHead) -> bool:
+    """Append the head as it is, without the empty line, and of the known fields with Host and a length in its one
+    spelling alone; return whether there is one."""
     raw, known = head.raw, head.known
     begin = 0
+    has_length = False
     if len(known) > 1:
         for field in known:
             if field.name == b"host":
+                continue
+            if field.name == b"content-length" and field.plain and field.first_byte != _ZERO:
+                has_length = True
                 continue
             if field.begin > begin:
                 pieces.append(raw[begin : field.begin])
             begin = field.end
     pieces.append(raw[begin : len(raw) - 2])
+    return has_length
+
+
+_ZERO: Final = 0x30
 
 
 def _rebuilt_lines(head: RequestHead) -> bytes:

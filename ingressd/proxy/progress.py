@@ -25,11 +25,11 @@ class Recorder:
         self.in_flight = 0
         self.tunnels = 0
 
-    def end(self, progress: Progress, status: int, reason: str, detail: str) -> None:
+    def end(self, progress: Progress, status: int, reason: str, detail: str, now: float) -> None:
         """To be called by ``Progress.finish``."""
         self.in_flight -= 1
         self.tunnels -= progress.upgraded
-        duration = self.clock() - progress.started
+        duration = (now or self.clock()) - progress.started
         if self._metrics is not None:
             self._count(self._metrics, progress, status, reason, duration)
         if self._observers:
@@ -111,11 +111,11 @@ class Progress:
         self.upgraded = True
         self._recorder.tunnels += 1
 
-    def finish(self, status: int, reason: str, detail: str = "") -> None:
-        """Tell the recorder, once."""
+    def finish(self, status: int, reason: str, detail: str = "", now: float = 0.0) -> None:
+        """Tell the recorder, once. ``now`` where the time is known."""
         if not self.finished:
             self.finished = True
-            self._recorder.end(self, status, reason, detail)
+            self._recorder.end(self, status, reason, detail, now)
 
     @property
     def upstream_seconds(self) -> float | None:

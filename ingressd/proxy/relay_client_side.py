@@ -186,7 +186,8 @@ class RelayClientSide:
         self._answered_status = head.status
         self._connection.write(b"".join(pieces))
         if complete:
-            self._end()
+            self._finish(head.status, "", now=self._progress.upstream_answered or 0.0)
+            self._connection.end_answer(keep_alive=keep_alive)
 
     def send_data(self, data: bytes) -> None:
         if self._framing.body:
@@ -268,12 +269,12 @@ class RelayClientSide:
         self._finish(self._answered_status, "")
         self._connection.end_answer(keep_alive=self._keep_alive)
 
-    def _finish(self, status: int, reason: str, detail: str = "") -> None:
+    def _finish(self, status: int, reason: str, detail: str = "", now: float = 0.0) -> None:
         if not self._started:
             self._admission.side.watchdog.discard(self)
         # The two refer to each other: without this, only the garbage collector would free them.
         self._exchange = None
-        self._progress.finish(status, reason, detail)
+        self._progress.finish(status, reason, detail, now)
 
     def _tunnel_ended(self, _: object) -> None:
         tunnel = self._tunnel

@@ -317,8 +317,10 @@ def received_alike(outcome: Outcome) -> Outcome:
 
 
 def spelt_alike(head: bytes) -> bytes:
-    """Without the white space around field values, which means nothing (RFC 9110 section 5.5)."""
-    return re.sub(rb"(\r\n[^:\r\n ]+:)[ \t]*", rb"\1 ", head)
+    """Without the white space around field values, and without the order of fields with different names, which mean
+    nothing (RFC 9110 sections 5.3 and 5.5)."""
+    first_line, *lines = re.sub(rb"(\r\n[^:\r\n ]+:)[ \t]*", rb"\1 ", head).split(b"\r\n")
+    return b"\r\n".join([first_line, *sorted(lines, key=lambda line: line.partition(b":")[0].lower())])
 
 
 @pytest.mark.parametrize("lane", list(LaneName))
