@@ -18,7 +18,7 @@ from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.routing.upstream import Endpoint
 from ingressd.settings import ProxySettings
 from tests.support.proxying import ServingProxy, parse_answer, serving, table_for
-from tests.support.upstream import RecordingUpstream, Script, read_message, recording_upstream
+from tests.support.upstream import RecordingUpstream, Script, answering, read_message, recording_upstream
 
 PATIENCE_SECONDS = 20.0
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -211,6 +211,29 @@ async def test_send_idle_of_a_client() -> None:
         writer.write(GET)
         assert await recorded(proxy) == (200, "client_closed")
         while not upstream.closed:
+            await asyncio.sleep(0.01)
+        writer.transport.abort()
+
+
+@each_lane
+@pytest.mark.parametrize("ahead", [True, False], ids=["before the next request", "while the connection closes"])
+async def test_send_idle_of_a_client_behind_the_end_of_an_answer(ahead: bool) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + b"x" * 40000
+    async with short("send_idle_seconds", answering(answer)) as (proxy, _):
+        _, writer = await proxy.connect()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        sent = 0
+        while not any(connection.writing_paused for connection in proxy.proxy._connections):
+            if sent == len(proxy.records):
+                writer.write(GET)
+                sent += 1
+            await asyncio.sleep(0)
+        (connection,) = proxy.proxy._connections
+        if ahead:
+            writer.write(GET)
+        else:
+            connection.close_if_idle()
+        while proxy.proxy._connections:
             await asyncio.sleep(0.01)
         writer.transport.abort()
 
