@@ -145,8 +145,9 @@ class ClientConnection:
     """Validates each head before anybody else sees it, and frames bodies, so that a lane gets only their bytes.
 
     One request is answered at a time. What the client sends ahead waits in ``_input``, and once that is
-    ``read_ahead_bytes`` long, in the kernel. No request is begun while the client does not take the answers before it:
-    whoever sends and never reads could fill the memory. It is an ``asyncio.Protocol`` in all but name (``bounded_reads``).
+    ``read_ahead_bytes`` long, in the kernel. No request is begun while the client does not take the answers before
+    it: whoever sends and never reads could fill the memory. It is an ``asyncio.Protocol`` in all but name
+    (``bounded_reads``).
     """
 
     __slots__ = (

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
-from ingressd.routing.upstream import Endpoint
 from ingressd.settings import ProxySettings
 from tests.support.proxying import ServingProxy, parse_answer, serving, table_for
-from tests.support.upstream import RecordingUpstream, Script, answering, read_message, recording_upstream
+from tests.support.upstream import RecordingUpstream, Script, answering, full_backlog, read_message, recording_upstream
 
 PATIENCE_SECONDS = 20.0
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -146,19 +144,6 @@ async def test_lingering(refused: bytes) -> None:
         while proxy.proxy._connections:
             await asyncio.sleep(0.01)
         writer.close()
-
-
-@contextlib.contextmanager
-def full_backlog() -> Iterator[Endpoint]:
-    """An endpoint that neither accepts nor refuses."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
-        queued = [socket.socket() for _ in range(4)]
-        for client in queued:
-            client.setblocking(False)
-            client.connect_ex(listening.getsockname())
-        yield Endpoint("127.0.0.1", listening.getsockname()[1])
-        for client in queued:
-            client.close()
 
 
 @each_lane
