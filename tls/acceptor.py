@@ -113,6 +113,8 @@ class TlsAcceptor:
             # These clients are connected, as far as they know: closing the socket would reset them.
             while self._accept_batch(self._loop):
                 pass
+            # Whoever was crowded out has made room for more, and the acceptor listens again.
+            self._stop_reading()
         for timer in (self._pause, self._retry):
             if timer is not None:
                 timer.cancel()

@@ -7,11 +7,11 @@ import ssl
 from collections import deque
 from typing import Final, cast
 
-READ_BYTES: Final = 64 * 1024
+READ_BYTES: Final = 32 * 1024
 """The most ciphertext that one read takes. A protocol that pauses leaves at most that in memory."""
 
 _RECORD_BYTES: Final = 1 << 14  # RFC 8446 section 5.1: the plaintext of one record
-_FLUSH_BYTES: Final = 64 * 1024
+_FLUSH_BYTES: Final = 32 * 1024
 _STALLED_SECONDS = 10.0
 
 
@@ -286,13 +286,19 @@ class TlsStream:
     def _drain(self) -> None:
         """Encrypt what waits, for as long as the transport takes it."""
         backlog, outgoing = self._backlog, self._outgoing
+        # Record by record: SSL_write encrypts all that it is given, and a BIO keeps, until the connection ends, the
+        # memory that it once needed.
+        records: list[bytes] = []
+        size = 0
         while backlog and not self._transport_full and not self._lost:
             data = backlog[0]
             try:
-                written = self._tls.write(data)
+                written = self._tls.write(data[:_RECORD_BYTES])
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLError as error:
+                if records:
+                    self._transport.writelines(records)
                 self._fail(error)
                 return
             self._backlog_bytes -= written
@@ -300,8 +306,16 @@ class TlsStream:
                 backlog.popleft()
             else:
                 backlog[0] = data[written:]
-            if outgoing.pending >= _FLUSH_BYTES:
-                self._flush()
+            records.append(outgoing.read())
+            size += written
+            if size >= _FLUSH_BYTES:
+                self._transport.writelines(records)
+                records, size = [], 0
+        if records and not self._lost:
+            self._transport.writelines(records)
+        if backlog and self._transport_full and len(backlog[0]) <= _FLUSH_BYTES:
+            # A view would keep all that it was cut out of, for as long as the client takes nothing.
+            backlog[0] = bytes(backlog[0])
         if outgoing.pending and not self._lost:
             self._flush()
         self._tell_fullness()

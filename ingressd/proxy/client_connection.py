@@ -20,6 +20,7 @@ from ingressd.proxy.partial_head import incomplete_head_failure
 from ingressd.proxy.request_head import RequestHead, leading_request_head, parse_request_head
 from ingressd.proxy.request_sketch import sketch_request
 from ingressd.proxy.tunnel import Tunnel
+from ingressd.proxy.unsent import unsent_bytes
 
 MAX_EMPTY_LINES = 2
 
@@ -46,7 +47,9 @@ class ClientConnection:
     """Validates each head before anybody else sees it, and frames bodies, so that a lane gets only their bytes.
 
     One request is answered at a time. What the client sends ahead waits in ``_input``, and once that is
-    ``read_ahead_bytes`` long, in the kernel. It is an ``asyncio.Protocol`` in all but name (``bounded_reads``).
+    ``read_ahead_bytes`` long, in the kernel. No request is begun while the client does not take the answers before
+    it: whoever sends and never reads could fill the memory. It is an ``asyncio.Protocol`` in all but name
+    (``bounded_reads``).
     """
 
     __slots__ = (
@@ -67,6 +70,8 @@ class ClientConnection:
         "_reads_bounded",
         "_scanned",
         "_tunnel",
+        "_unsent_bytes",
+        "_unsent_since",
         "attachment",
         "client_is_gone",
         "half_closed",
@@ -96,6 +101,8 @@ class ClientConnection:
         self._linger_until: float | None = None
         self._linger_ended: asyncio.Future[None] | None = None
         self._discarded_bytes = 0
+        self._unsent_since: float | None = None
+        self._unsent_bytes = 0
         self.writing_paused = False
         self.half_closed = False
         self.client_is_gone = False
@@ -270,7 +277,7 @@ class ClientConnection:
                 self._input += data
             elif self._reading is _HEAD:
                 self.idle_since = 0.0
-                if COMPILED and self._take_leading_head(data):
+                if COMPILED and not self.writing_paused and self._take_leading_head(data):
                     return
                 self._input = data
             else:
@@ -296,7 +303,7 @@ class ClientConnection:
             self._answering.body_failed(Failure(Reason.CLIENT_CLOSED, "the client closed before the end of its body"))
         if self._answering is not None:
             self._answering.client_half_closed()
-        return self._answering is not None
+        return self._answering is not None or self._unsent_since is not None
 
     def pause_writing(self) -> None:
         self.writing_paused = True
@@ -315,11 +322,20 @@ class ClientConnection:
             self._tunnel.client_resumed()
         elif self._answering is not None:
             self._answering.client_resumed()
+        elif self._unsent_since is not None:
+            self._unsent_since = None
+            if self._head_started is None:
+                self._owner.watchdog.discard(self)
+            if self._reading is _HEAD:
+                self._read_on()
 
-    # What the watchdog calls, while a head is incomplete or the connection lingers.
+    # What the watchdog calls, while a head is incomplete, the connection lingers, or nothing can be done before the
+    # client takes what was written.
 
     def check(self, now: float) -> None:
-        if self._linger_until is not None:
+        if self._unsent_since is not None:
+            self._check_unsent(self._unsent_since, now)
+        elif self._linger_until is not None:
             if now > self._linger_until:
                 self._end_lingering()
         elif self._head_started is not None and now - self._head_started > self._owner.header_read_seconds:
@@ -336,7 +352,10 @@ class ClientConnection:
             self._await_request()
 
     def _await_request(self) -> None:
-        if self.half_closed:
+        if self.writing_paused and self._input:
+            self._pause_transport()
+            self._watch_unsent()
+        elif self.half_closed:
             self._close()
         elif not self._input:
             self.idle_since = self._owner.last_look
@@ -349,7 +368,7 @@ class ClientConnection:
                 self._answer(head)
             while self._offset < len(self._input):
                 if self._reading is _HEAD:
-                    if not self._read_head():
+                    if self.writing_paused or not self._read_head():
                         break
                 elif self._reading is _BODY:
                     self._read_body()
@@ -482,6 +501,23 @@ class ClientConnection:
         self._reading = _NOTHING
         if self.transport is not None:
             self.transport.close()
+            if self.writing_paused:
+                self._watch_unsent()
+
+    def _watch_unsent(self) -> None:
+        """See to it that the client takes what was written: a transport would wait for that for ever."""
+        if self._unsent_since is None:
+            self._unsent_since = self._owner.clock()
+            self._unsent_bytes = unsent_bytes(self.transport)
+            self._owner.watchdog.add(self)
+
+    def _check_unsent(self, since: float, now: float) -> None:
+        unsent = unsent_bytes(self.transport)
+        if unsent != self._unsent_bytes:
+            self._unsent_bytes = unsent
+            self._unsent_since = now
+        elif now - since > self._owner.send_idle_seconds:
+            self.abort(reset=False)
 
     def _pause_transport(self) -> None:
         if self.transport is not None and not self.transport.is_closing():

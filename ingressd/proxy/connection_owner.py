@@ -31,6 +31,7 @@ class ConnectionOwner:
         "lingering_seconds",
         "read_ahead_bytes",
         "read_buffer",
+        "send_idle_seconds",
         "watchdog",
     )
 
@@ -43,6 +44,7 @@ class ConnectionOwner:
         *,
         header_read_seconds: float,
         keep_alive_seconds: float,
+        send_idle_seconds: float,
         read_ahead_bytes: int,
         lingering_seconds: float,
         lingering_bytes: int,
@@ -53,6 +55,7 @@ class ConnectionOwner:
         self.clock: Final = clock
         self.header_read_seconds: Final = header_read_seconds
         self.keep_alive_seconds: Final = keep_alive_seconds
+        self.send_idle_seconds: Final = send_idle_seconds
         self.last_look = clock()
         self.read_ahead_bytes: Final = read_ahead_bytes
         self.lingering_seconds: Final = lingering_seconds

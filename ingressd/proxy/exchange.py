@@ -221,7 +221,6 @@ class Exchange:
         elif self._reused:
             # The endpoint closed an idle connection while the request was on its way: it is not at fault.
             self.takes_used_connections = False
-            self._touch()
             self._try_next(failure)
         else:
             if connection is not None:
@@ -277,6 +276,8 @@ class Exchange:
     # Attempts.
 
     def _try_next(self, last_failure: Failure | None) -> None:
+        if last_failure is not None:
+            self._touch()  # what failed may have taken long
         attempts = self._progress.attempts
         endpoint = self._side.registry.pick(self._upstream, self._tried) if attempts < MAX_ATTEMPTS else None
         if endpoint is None:

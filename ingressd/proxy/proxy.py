@@ -96,6 +96,7 @@ class Proxy:
             self.clock,
             header_read_seconds=settings.header_read_seconds,
             keep_alive_seconds=settings.keep_alive_seconds,
+            send_idle_seconds=settings.send_idle_seconds,
             read_ahead_bytes=settings.read_ahead_bytes,
             lingering_seconds=settings.lingering_seconds,
             lingering_bytes=settings.lingering_bytes,

@@ -123,7 +123,9 @@ def parse_response_head(head: bytes, request_method: str) -> ResponseHead:
     what the client gets is spelt by us.
     """
     line_end = head.find(b"\r\n")
-    status_line = _parse_status_line(head[:line_end]) if line_end >= 0 else None
+    # What is long is not remembered: an endpoint could fill the memory with it.
+    parse = _parse_status_line if line_end <= _LONGEST_PLAIN_LINE else _parse_status_line.__wrapped__
+    status_line = parse(head[:line_end]) if line_end >= 0 else None
     scan = _SCANNER.scan(head, line_end) if status_line is not None else None
     if scan is not None and scan.end != len(head):
         scan = None

@@ -20,7 +20,14 @@ from ingressd.proxy.upstreams.connection import READ_BYTES
 from ingressd.routing.upstream import Endpoint, Unavailable, Upstream
 from ingressd.settings import ProxySettings
 from tests.support.proxying import KEY, parse_answer, serving, table_for
-from tests.support.upstream import OK, answering, read_message, recording_upstream, unused_endpoint
+from tests.support.upstream import (
+    OK,
+    answering,
+    full_backlog,
+    read_message,
+    recording_upstream,
+    unused_endpoint,
+)
 
 pytestmark = pytest.mark.usefixtures("each_lane")
 
@@ -545,3 +552,29 @@ async def test_an_answer_that_we_cannot_write_is_500_and_harms_no_other_request(
         assert "ZeroDivisionError" in caplog.text
         assert parse_answer(await proxy.send(GET)).status == 200
         assert proxy.proxy.in_flight == 0
+
+
+async def test_what_cannot_be_sent_again_takes_no_connection_that_ends_behind_its_last_answer() -> None:
+    async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)  # the answer and its end in one segment
+        await read_message(reader)
+        writer.write(OK)
+        writer.write_eof()
+
+    async with recording_upstream(closing) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        received = await proxy.send(GET + POST)
+        assert received.count(b"HTTP/1.1 200 OK") == 2
+        assert [record.attempts for record in proxy.records] == [1, 1]
+
+
+async def test_an_endpoint_that_took_long_to_fail_does_not_make_a_connection_younger() -> None:
+    """A POST takes only a connection that was in use within the last second, counted from when it takes it."""
+    settings = msgspec.structs.replace(ProxySettings(), connect_seconds=1.2)
+    with full_backlog() as full:
+        async with recording_upstream() as upstream, serving(table_for([upstream.endpoint]), settings) as proxy:
+            assert parse_answer(await proxy.send(GET)).status == 200
+            proxy.proxy.apply(table_for([full, upstream.endpoint]))
+            await asyncio.gather(proxy.send(POST), proxy.send(POST))
+            assert [record.attempts for record in proxy.records] == [1, 1, 2]
+            assert len(upstream.connections) == 2

@@ -14,7 +14,7 @@ from ingressd.proxy.aiohttp_bridge import require_compiled_parser
 from ingressd.routing.difference import TableDifference
 from ingressd.settings import ProxySettings
 from tests.support.proxying import parse_answer, serving, table_for
-from tests.support.upstream import read_message, recording_upstream
+from tests.support.upstream import answering, read_message, recording_upstream
 
 pytestmark = pytest.mark.usefixtures("each_lane")
 
@@ -202,3 +202,34 @@ async def test_what_a_client_sends_ahead_is_bounded() -> None:
         assert sent < 2**25, "what the kernel's socket buffers hold, and no more"
         writer.transport.abort()
         release.set()
+
+
+async def test_no_request_is_begun_while_the_client_takes_no_answers() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + b"x" * 40000
+    count = 300
+
+    async with recording_upstream(answering(answer)) as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, ("127.0.0.1", proxy.port))
+        await loop.sock_sendall(client, GET * count)
+        client.shutdown(socket.SHUT_WR)
+        while not any(connection.writing_paused for connection in proxy.proxy._connections):
+            await asyncio.sleep(0.01)
+        ended = -1
+        while ended != len(proxy.records):
+            ended = len(proxy.records)
+            await asyncio.sleep(0.2)
+        (connection,) = proxy.proxy._connections
+        assert connection.transport is not None
+        assert connection.transport.get_write_buffer_size() < 2 * len(answer)
+        assert ended < count
+        received = b""
+        async with asyncio.timeout(20):
+            while data := await loop.sock_recv(client, 2**20):
+                received += data
+        client.close()
+        assert received.count(b"HTTP/1.1 200 OK") == count
+        assert received.count(b"x" * 40000) == count

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
-from ingressd.routing.upstream import Endpoint
 from ingressd.settings import ProxySettings
 from tests.support.proxying import ServingProxy, parse_answer, serving, table_for
-from tests.support.upstream import RecordingUpstream, Script, read_message, recording_upstream
+from tests.support.upstream import RecordingUpstream, Script, answering, full_backlog, read_message, recording_upstream
 
 PATIENCE_SECONDS = 20.0
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -161,19 +159,6 @@ async def test_lingering(refused: bytes) -> None:
         writer.close()
 
 
-@contextlib.contextmanager
-def full_backlog() -> Iterator[Endpoint]:
-    """An endpoint that neither accepts nor refuses."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
-        queued = [socket.socket() for _ in range(4)]
-        for client in queued:
-            client.setblocking(False)
-            client.connect_ex(listening.getsockname())
-        yield Endpoint("127.0.0.1", listening.getsockname()[1])
-        for client in queued:
-            client.close()
-
-
 @each_lane
 async def test_connect() -> None:
     with full_backlog() as endpoint:
@@ -224,6 +209,29 @@ async def test_send_idle_of_a_client() -> None:
         writer.write(GET)
         assert await recorded(proxy) == (200, "client_closed")
         while not upstream.closed:
+            await asyncio.sleep(0.01)
+        writer.transport.abort()
+
+
+@each_lane
+@pytest.mark.parametrize("ahead", [True, False], ids=["before the next request", "while the connection closes"])
+async def test_send_idle_of_a_client_behind_the_end_of_an_answer(ahead: bool) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + b"x" * 40000
+    async with short("send_idle_seconds", answering(answer)) as (proxy, _):
+        _, writer = await proxy.connect()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        sent = 0
+        while not any(connection.writing_paused for connection in proxy.proxy._connections):
+            if sent == len(proxy.records):
+                writer.write(GET)
+                sent += 1
+            await asyncio.sleep(0)
+        (connection,) = proxy.proxy._connections
+        if ahead:
+            writer.write(GET)
+        else:
+            connection.close_if_idle()
+        while proxy.proxy._connections:
             await asyncio.sleep(0.01)
         writer.transport.abort()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from ingressd.routing.upstream import Endpoint
 
@@ -129,3 +130,16 @@ async def unused_endpoint() -> Endpoint:
     server.close()
     await server.wait_closed()
     return Endpoint("127.0.0.1", port)
+
+
+@contextmanager
+def full_backlog() -> Iterator[Endpoint]:
+    """An endpoint that neither accepts nor refuses."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
+        queued = [socket.socket() for _ in range(4)]
+        for client in queued:
+            client.setblocking(False)
+            client.connect_ex(listening.getsockname())
+        yield Endpoint("127.0.0.1", listening.getsockname()[1])
+        for client in queued:
+            client.close()

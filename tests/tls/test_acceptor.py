@@ -326,6 +326,24 @@ def test_who_is_connected_when_accepting_stops_is_served(run: Run, site: Site) -
     run(main())
 
 
+def test_a_silent_connection_makes_room_when_accepting_stops(
+    run: Run, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tls.acceptor._SILENCE_SECONDS", 0.0)
+
+    async def main() -> None:
+        async with running(site.acceptor(max_pending=1)) as acceptor:
+            number = site.listener.fileno()
+            with await connect(site.address):
+                await until(lambda: acceptor.pending == 1)
+                with socket.create_connection(site.address):
+                    acceptor.stop_accepting()
+                    assert site.reasons == [TlsFailureReason.CROWDED_OUT]
+                    assert not asyncio.get_running_loop().remove_reader(number), "the loop looks at a closed socket"
+
+    run(main())
+
+
 def test_everybody_who_waits_when_accepting_stops_is_taken(run: Run, site: Site) -> None:
     """More than are accepted at a time."""
 

@@ -108,6 +108,7 @@ def test_a_client_that_reads_slowly_gets_everything(run: Run, site: Site, versio
             assert server.paused
             # What waits, waits as it was given, and behind it what was written meanwhile.
             assert server.stream.get_write_buffer_size() > len(LARGE) // 2
+            assert server.stream._transport.get_write_buffer_size() < 64 * 1024
             server.stream.write(b"behind it")
             assert await client.receive(len(LARGE) + 9) == LARGE + b"behind it"
             await until(lambda: not server.paused)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 
@@ -61,20 +62,22 @@ class Pool:
     def take(self, endpoint: Endpoint, now: float, *, longest_idle: float | None = None) -> UpstreamConnection | None:
         """Return an open connection that has been idle for at most ``longest_idle`` seconds.
 
-        One that was put back a moment ago, mostly in this turn of the event loop, has just been read empty; any other
-        is looked at again: its endpoint may have closed it, or talk on it, without the loop having come to it.
+        One that was put back a moment ago, mostly in this turn of the event loop, has just been read; any other is
+        looked at again: its endpoint may have closed it, or talk on it, without the loop having come to it. So is any
+        for a request with a ``longest_idle``, which cannot be sent again: the end may stand right behind the answer.
         """
         waiting = self._idle.get(endpoint)
         if not waiting:
             return None
         idle_seconds = self._limits.idle_seconds
         oldest = now - (idle_seconds if longest_idle is None else min(longest_idle, idle_seconds))
+        just_read = now - JUST_READ_SECONDS if longest_idle is None else math.inf
         while waiting and waiting[-1].idle_since >= oldest:
             connection = waiting.pop()
             if (
                 connection.usable
                 and connection.open
-                and (now - connection.idle_since < JUST_READ_SECONDS or not connection.has_unread_input)
+                and (connection.idle_since > just_read or not connection.has_unread_input)
             ):
                 return connection
             connection.close()
@@ -84,11 +87,11 @@ class Pool:
         """Take a place among the connections of ``endpoint``, for ``connect``; False when none is left."""
         reserved = self._reserved.get(endpoint, 0)
         if reserved >= self._limits.open_per_endpoint:
-            # One that waits, but was idle for too long to be taken, gives its place.
-            if not (waiting := self._idle.get(endpoint)):
-                return False
-            waiting.pop(0).close()
-            reserved = self._reserved.get(endpoint, 0)
+            # One that waits, but was idle for too long to be taken, gives its place. Some may have none any more.
+            waiting = self._idle.get(endpoint)
+            while waiting and reserved >= self._limits.open_per_endpoint:
+                waiting.pop(0).close()
+                reserved = self._reserved.get(endpoint, 0)
             if reserved >= self._limits.open_per_endpoint:
                 return False
         self._reserved[endpoint] = reserved + 1

@@ -187,3 +187,18 @@ async def test_a_connection_that_is_too_old_to_be_taken_gives_its_place() -> Non
         assert not connection.open
         assert not pool.reserve(upstream.endpoint)
         pool.close()
+
+
+async def test_a_connection_gives_its_place_behind_one_that_was_closed() -> None:
+    clock = Clock()
+    pool = pool_of(clock, open_connections=2)
+    async with recording_upstream() as upstream:
+        closed, waiting = await opened(pool, upstream, 2)
+        pool.release(closed, NOW)
+        pool.release(waiting, NOW)
+        closed.close()
+        await opened(pool, upstream, 1)
+        assert pool.take(upstream.endpoint, 3.0, longest_idle=1.0) is None
+        assert pool.reserve(upstream.endpoint)
+        assert not waiting.open
+        pool.close()
