@@ -260,7 +260,7 @@ ACCEPTED: dict[str, tuple[bytes, bytes]] = {
     "TE: trailers": (get(b"GET / HTTP/1.1", b"TE: gzip, trailers"), b"\r\nConnection: TE\r\nTE: trailers\r\n"),
     "websocket by POST": (
         get(b"POST / HTTP/1.1", b"Connection: upgrade", b"Upgrade: websocket", b"Content-Length: 2") + b"hi",
-        b"Content-Length: 2\r\n\r\nhi",
+        b"\r\nHost: a\r\nContent-Length: 2\r\nX-Forwarded-Host: a\r\n",
     ),
     "websocket in HTTP/1.0": (
         get(b"GET / HTTP/1.0", b"Connection: upgrade", b"Upgrade: websocket"),
