@@ -202,7 +202,7 @@ def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool
     for field in head.known:
         if field.name == b"content-length" and not has_length and head.status != 204:
             has_length = True
-            if head.framing.length == 0 or field.first_byte != _ZERO:
+            if field.canonical_number:
                 continue
             added = b"Content-Length: %d\r\n%b" % (head.framing.length or 0, added)
         if field.begin > begin:
@@ -215,9 +215,6 @@ def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool
     else:
         pieces.append(raw[begin:] if begin else raw)
     return pieces
-
-
-_ZERO: Final = 0x30
 
 
 def _added_lines(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool, persistent: bool) -> bytes:

@@ -33,9 +33,9 @@ class KnownField:
         return self._head[self._value_begin : self._value_end]
 
     @property
-    def first_byte(self) -> int:
-        """Of the value, or of what stands behind an empty one."""
-        return self._head[self._value_begin]
+    def canonical_number(self) -> bool:
+        """Whether the value, which is digits, is a number in its one spelling: without a zero in front."""
+        return self._value_end - self._value_begin == 1 or self._head[self._value_begin] != _ZERO
 
     @property
     def plain(self) -> bool:
@@ -198,6 +198,7 @@ _TAB: Final = 0x09
 _LINE_FEED: Final = 0x0A
 _CARRIAGE_RETURN: Final = 0x0D
 _SPACE: Final = 0x20
+_ZERO: Final = 0x30
 _COLON: Final = 0x3A
 _UPPER_A: Final = 0x41
 _UPPER_Z: Final = 0x5A

@@ -156,7 +156,7 @@ def _append_kept(pieces: list[bytes], head: RequestHead) -> bool:
         for field in known:
             if field.name == b"host":
                 continue
-            if field.name == b"content-length" and field.plain and field.first_byte != _ZERO:
+            if field.name == b"content-length" and field.plain and field.canonical_number:
                 has_length = True
                 continue
             if field.begin > begin:
@@ -164,9 +164,6 @@ def _append_kept(pieces: list[bytes], head: RequestHead) -> bool:
             begin = field.end
     pieces.append(raw[begin : len(raw) - 2])
     return has_length
-
-
-_ZERO: Final = 0x30
 
 
 def _rebuilt_lines(head: RequestHead) -> bytes:

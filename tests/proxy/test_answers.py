@@ -16,6 +16,7 @@ from ingressd.proxy.answers import (
     failure_page,
     hint_for,
     prefers_json,
+    relayed_head,
 )
 from ingressd.proxy.failures import ANSWERS, Failure, Reason
 from ingressd.proxy.request_head import RequestHead, parse_request_head
@@ -117,3 +118,24 @@ def test_a_head_keeps_bytes_that_are_no_utf_8() -> None:
 def test_a_field_cannot_end_its_line_early(value: str) -> None:
     with pytest.raises(ValueError, match="line break"):
         answer_head(200, "OK", CIMultiDict({"X": value}), WITHOUT_BODY, None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "passed"),
+    [
+        ((b"Content-Length: 0",), b"\r\nContent-Length: 0\r\n"),
+        ((b"Content-Length: 000",), b"\r\nContent-Length: 0\r\n"),
+        ((b"content-length:\t012",), b"\r\nContent-Length: 12\r\n"),
+        ((b"content-length: 12",), b"\r\ncontent-length: 12\r\n"),
+        ((b"Content-Length: 12", b"Content-Length: 12"), b"\r\nContent-Length: 12\r\n"),
+    ],
+)
+def test_a_relayed_length_has_one_spelling(lines: tuple[bytes, ...], passed: bytes) -> None:
+    answered = response(b"Connection: keep-alive", *lines, b"X: y")
+    data = b"".join(relayed_head(answered, BY_LENGTH, keep_alive=True, persistent=True))
+    assert data.lower().count(b"content-length") == 1
+    assert passed in data
+    assert data.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert data.endswith(b"\r\n\r\n")
+    assert b"\r\nX: y\r\n" in data
+    assert b"Connection" not in data
