@@ -59,7 +59,7 @@ class ForwardedResponse(web.StreamResponse):
             and self._connection.more_requests_follow
         )
 
-    @property
+    @property  # type: ignore[override]
     def _headers(self) -> CIMultiDict[str]:
         """The fields, where aiohttp looks for them. They are taken apart for who asks."""
         if self._fields is None:
