@@ -12,6 +12,7 @@ from aiohttp import EMPTY_PAYLOAD, StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage, StreamWriter
 
+from ingressd.proxy.admission import given_up
 from ingressd.proxy.answers import CONTINUE
 from ingressd.proxy.canonical_head import canonical_head
 from ingressd.proxy.client_connection import ClientConnection
@@ -148,7 +149,11 @@ class AiohttpBridge(web.RequestHandler):
             self._forwarding.client_half_closed()
 
     def give_up(self) -> None:
-        """Nothing: aiohttp cancels the handler, when the connection is lost or the server ends."""
+        """aiohttp cancels the handler, when the connection is lost or the server ends. One that has not begun then
+        never does, so it cannot record that itself."""
+        if self.progress is not None and self.payload is None:
+            failure = given_up(self._client)
+            self.progress.finish(failure.answer.status, failure.reason)
 
     # What aiohttp calls.
 
@@ -218,11 +223,7 @@ class BridgeServer(web.Server):
 
     def __init__(self, handle: Callable[[Any], Awaitable[web.StreamResponse]], limits: HeadLimits) -> None:
         require_compiled_parser()
-        super().__init__(
-            handle,
-            handler_cancellation=True,
-            loop=asyncio.get_running_loop(),
-        )
+        super().__init__(handle, handler_cancellation=True, loop=asyncio.get_running_loop())
         self._limits: dict[str, Any] = {
             "keepalive_timeout": NO_KEEP_ALIVE_TIMER,
             "tcp_keepalive": False,

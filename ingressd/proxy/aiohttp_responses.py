@@ -84,12 +84,15 @@ class ForwardedResponse(web.StreamResponse):
         return self._sent
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        if self._sent:
-            return None
+        if not self._sent:
+            self.begin()
+        return None
+
+    def begin(self) -> None:
+        """Send the head, and let the body follow. Raises ValueError for a head that cannot be sent."""
         head = self._relayed_head() if self._unchanged else self._changed_head()
         self._sent = True
         self._side.open(head, self._framing)
-        return None
 
     def enable_compression(self, *_: Any, **__: Any) -> None:
         raise RuntimeError("the body of a forwarded answer passes as the upstream sends it")
