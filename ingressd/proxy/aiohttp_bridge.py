@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, cast
 
 import aiohttp.http_parser
-from aiohttp import StreamReader, web
+from aiohttp import EMPTY_PAYLOAD, StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import RawRequestMessage
+from aiohttp.http import RawRequestMessage, StreamWriter
 
+from ingressd.proxy.admission import given_up
 from ingressd.proxy.answers import CONTINUE
 from ingressd.proxy.canonical_head import canonical_head
 from ingressd.proxy.client_connection import ClientConnection
@@ -21,9 +23,11 @@ from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.request_line import HeadLimits
 
+_log = logging.getLogger(__name__)
+
 READ_BUFFER_BYTES = 8192
 """aiohttp reads on until it holds twice as much of a body."""
-NEVER_SECONDS = 10 * 365 * 24 * 3600.0
+NO_KEEP_ALIVE_TIMER = 0.0
 """Idle connections are closed by their owner, who also knows of the requests that aiohttp does not see."""
 
 
@@ -93,7 +97,12 @@ class AiohttpBridge(web.RequestHandler):
         self._body_asked_for = False
         self.failure = self.payload = self._forwarding = None
         self._chunked = head.framing.chunked
-        super().data_received(canonical_head(head))
+        if self._force_close or self._parser is None:
+            return
+        (request,), _, _ = self._parser.feed_data(canonical_head(head))
+        self._parser.message_consumed()
+        # Kept in the attribute by which aiohttp cancels it.
+        self._task_handler = self._loop.create_task(self._respond(*request))
 
     def forward_to(self, listener: ClientListener | None) -> None:
         """From now on, tell ``listener`` how the client takes the answer."""
@@ -141,21 +150,42 @@ class AiohttpBridge(web.RequestHandler):
             self._forwarding.client_half_closed()
 
     def give_up(self) -> None:
-        """Nothing: aiohttp cancels the handler, when the connection is lost or the server ends."""
+        """aiohttp cancels the handler, when the connection is lost or the server ends. One that has not begun then
+        never does, so it cannot record that itself."""
+        if self.progress is not None and self.payload is None:
+            failure = given_up(self._client)
+            self.progress.finish(failure.answer.status, failure.reason)
 
     # What aiohttp calls.
 
-    async def finish_response(
-        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
-    ) -> tuple[web.StreamResponse, bool]:
-        keep_alive = False
+    async def start(self) -> None:
+        """Nothing: there is a task for each request, and none that waits for requests in between."""
+
+    async def _respond(self, message: RawRequestMessage, payload: StreamReader) -> None:
+        """Have one request answered, as aiohttp's ``start`` does with one after another."""
+        server, task = self._manager, self._task_handler
+        if server is None or task is None:
+            return
+        server.requests_count += 1
+        request = BridgeRequest(message, payload, self, StreamWriter(self, self._loop), task)
         try:
-            finished = await super().finish_response(request, resp, start_time)
-            keep_alive = bool(resp.keep_alive)
-            return finished
+            response, reset = await self._handle_request(request, None, server.request_handler)
+        except asyncio.CancelledError:
+            self.force_close()
+            raise
+        except Exception:
+            _log.exception("request %s failed", request.progress.request_id.decode())
+            self.force_close()
+            return
         finally:
+            # The request refers to its task, which refers to it.
+            request.forget_task()
             self.head = self.progress = self.payload = self._forwarding = self.decision = self.body = None
-            self._client.end_answer(keep_alive=keep_alive)
+            self._task_handler = None
+        keep_alive = bool(response.keep_alive) and not reset and payload.is_eof()
+        if payload is not EMPTY_PAYLOAD:
+            payload.set_exception(web.PayloadAccessError())
+        self._client.end_answer(keep_alive=keep_alive)
 
 
 class BridgeRequest(web.BaseRequest):
@@ -181,6 +211,10 @@ class BridgeRequest(web.BaseRequest):
         if bridge.failure is not None:
             payload.set_exception(bridge.failure)
 
+    def forget_task(self) -> None:
+        """The request has been answered."""
+        self._task = None  # type: ignore[assignment]
+
 
 class BridgeServer(web.Server):
     """aiohttp's low-level server, without listening sockets: connections come from the proxy.
@@ -190,14 +224,9 @@ class BridgeServer(web.Server):
 
     def __init__(self, handle: Callable[[Any], Awaitable[web.StreamResponse]], limits: HeadLimits) -> None:
         require_compiled_parser()
-        super().__init__(
-            handle,
-            request_factory=self._make_bridge_request,
-            handler_cancellation=True,
-            loop=asyncio.get_running_loop(),
-        )
+        super().__init__(handle, handler_cancellation=True, loop=asyncio.get_running_loop())
         self._limits: dict[str, Any] = {
-            "keepalive_timeout": NEVER_SECONDS,
+            "keepalive_timeout": NO_KEEP_ALIVE_TIMER,
             "tcp_keepalive": False,
             "access_log": None,
             "auto_decompress": False,
@@ -218,7 +247,3 @@ class BridgeServer(web.Server):
             if client.writing_paused:
                 bridge.pause_writing()
         return cast(AiohttpBridge, client.attachment)
-
-    @staticmethod
-    def _make_bridge_request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> BridgeRequest:
-        return BridgeRequest(message, payload, protocol, writer, task)

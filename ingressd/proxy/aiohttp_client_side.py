@@ -48,9 +48,11 @@ class AiohttpClientSide:
         self._clock = side.clock
         self._tunnel_idle_seconds = tunnel_idle_seconds
         self._exchange: Exchange | None = None
-        self._body_may_flow = asyncio.Event()
+        self._body_may_flow = asyncio.Event() if head.has_body else None
         self._answer: asyncio.Future[ResponseHead | Failure | Tunnel] = loop.create_future()
-        self._ended: asyncio.Future[Failure | None] = loop.create_future()
+        self._has_ended = False
+        self._ending: Failure | None = None
+        self._end_awaited: asyncio.Future[None] | None = None
         self._framing = WITHOUT_BODY
         self._open = False
         self._early: list[bytes] = []
@@ -87,7 +89,8 @@ class AiohttpClientSide:
         exchange = self._attached
         try:
             while True:
-                await self._body_may_flow.wait()
+                if self._body_may_flow is not None:
+                    await self._body_may_flow.wait()
                 data = await content.read(PIECE_BYTES)
                 if not data:
                     break
@@ -100,21 +103,29 @@ class AiohttpClientSide:
         else:
             self._finish_body()
 
-    def open(self, framing: AnswerFraming) -> None:
-        """The answer's head is on its way: let the body follow."""
+    def open(self, head: bytes, framing: AnswerFraming) -> None:
+        """Send the answer's head, with what has come of the body, and let the rest follow."""
         self._framing = framing
         self._open = True
         early, self._early = self._early, []
-        for data in early:
-            self._write(data)
-        if self._ended.done():
-            self._write_end()
-        elif not self._connection.writing_paused:
+        # In one write: each is a call of the system, and a packet.
+        pieces = [head]
+        if framing.body:
+            for data in early:
+                self._progress.bytes_sent += len(data)
+                pieces.append(chunk(data) if framing.chunked else data)
+        if self._has_ended:
+            pieces.append(self._end_bytes())
+        self._connection.write(b"".join(pieces))
+        if not self._has_ended and not self._connection.writing_paused:
             self._attached.client_resumed()
 
     async def ended(self) -> Failure | None:
         """Wait for the end of the answer; a failure means that it is incomplete."""
-        return await self._ended
+        if not self._has_ended:
+            self._end_awaited = asyncio.get_running_loop().create_future()
+            await self._end_awaited
+        return self._ending
 
     def on_close(self, callback: Callable[[], object]) -> None:
         self._on_close = callback
@@ -152,17 +163,17 @@ class AiohttpClientSide:
             self._early.append(data)
 
     def finish(self, trailer_lines: bytes = b"") -> None:
-        if not self._ended.done():
+        if not self._has_ended:
             self._trailer_lines = trailer_lines
-            self._ended.set_result(None)
-            if self._open:
-                self._write_end()
+            self._end(None)
+            if self._open and self._framing.chunked:
+                self._connection.write(self._end_bytes())
 
     def fail(self, failure: Failure) -> None:
         if not self._answer.done():
             self._answer.set_result(failure)
-        if not self._ended.done():
-            self._ended.set_result(failure)
+        if not self._has_ended:
+            self._end(failure)
 
     def tunnel(self, head: ResponseHead, upstream: UpstreamConnection, early_data: bytes) -> None:
         transport = self._connection.transport
@@ -181,10 +192,12 @@ class AiohttpClientSide:
         self._answer.set_result(tunnel)
 
     def pause_body(self) -> None:
-        self._body_may_flow.clear()
+        if self._body_may_flow is not None:
+            self._body_may_flow.clear()
 
     def resume_body(self) -> None:
-        self._body_may_flow.set()
+        if self._body_may_flow is not None:
+            self._body_may_flow.set()
 
     def unsent_bytes(self) -> int:
         return unsent_bytes(self._connection.transport)
@@ -216,6 +229,12 @@ class AiohttpClientSide:
             self._progress.bytes_sent += len(data)
             self._connection.write(chunk(data) if self._framing.chunked else data)
 
-    def _write_end(self) -> None:
-        if self._framing.chunked and self._ended.result() is None:
-            self._connection.write(last_chunk(self._trailer_lines))
+    def _end(self, failure: Failure | None) -> None:
+        self._has_ended = True
+        self._ending = failure
+        if self._end_awaited is not None and not self._end_awaited.done():
+            self._end_awaited.set_result(None)
+
+    def _end_bytes(self) -> bytes:
+        """What goes behind the body of a whole answer."""
+        return last_chunk(self._trailer_lines) if self._framing.chunked and self._ending is None else b""

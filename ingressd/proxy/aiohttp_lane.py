@@ -93,7 +93,15 @@ class AiohttpLane:
             return await run.answer()
         if decision.failure is not None:
             return self.answer_failure(decision.failure, request, last=not request.content.is_eof())
-        return await self.forward(request, head, decision)
+        response = await self.forward(request, head, decision)
+        if isinstance(response, ForwardedResponse):
+            # Not left to aiohttp: a head that we fail to write can be answered with 500 from here.
+            try:
+                response.begin()
+            except Exception:
+                response.drop()
+                raise
+        return response
 
     def _run(self, request: BridgeRequest, decision: Decision) -> ProgramRun | None:
         """Return the way through the Python code of the request's route; None when it has none. Raises ProgramError."""

@@ -8,10 +8,11 @@ from typing import Any
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
+from multidict import CIMultiDict
 
 from ingressd.proxy.admission import given_up
 from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
-from ingressd.proxy.answers import Page, answer_fields, answer_framing, changed_framing, local_fields
+from ingressd.proxy.answers import Page, answer_fields, answer_framing, changed_framing, local_fields, relayed_head
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.failures import Failure
 from ingressd.proxy.progress import Progress
@@ -34,11 +35,9 @@ class ForwardedResponse(web.StreamResponse):
         *,
         draining: bool,
     ) -> None:
-        super().__init__(
-            status=head.status,
-            reason=head.reason_phrase.decode("utf-8", "surrogateescape"),
-            headers=answer_fields(head, rfc822_formatted_time()),
-        )
+        super().__init__(status=head.status, reason=head.reason_phrase.decode("utf-8", "surrogateescape"))
+        self._fields: CIMultiDict[str] | None = None
+        self._reason_phrase = self._reason
         self._request_head = request
         self._head = head
         self._side = side
@@ -60,20 +59,40 @@ class ForwardedResponse(web.StreamResponse):
             and self._connection.more_requests_follow
         )
 
+    @property  # type: ignore[override]
+    def _headers(self) -> CIMultiDict[str]:
+        """The fields, where aiohttp looks for them. They are taken apart for who asks."""
+        if self._fields is None:
+            self._fields = answer_fields(self._head, rfc822_formatted_time())
+        return self._fields
+
+    @_headers.setter
+    def _headers(self, fields: CIMultiDict[str]) -> None:
+        self._fields = fields
+
+    @property
+    def _unchanged(self) -> bool:
+        return (
+            self._fields is None
+            and self._cookies is None
+            and self._status == self._head.status
+            and self._reason == self._reason_phrase
+        )
+
     @property
     def prepared(self) -> bool:
         return self._sent
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        if self._sent:
-            return None
-        for cookie in self.cookies.values():
-            self.headers.add("Set-Cookie", cookie.output(header="")[1:])
-        head = self._head_to_send()
-        self._sent = True
-        self._connection.write(head)
-        self._side.open(self._framing)
+        if not self._sent:
+            self.begin()
         return None
+
+    def begin(self) -> None:
+        """Send the head, and let the body follow. Raises ValueError for a head that cannot be sent."""
+        head = self._relayed_head() if self._unchanged else self._changed_head()
+        self._sent = True
+        self._side.open(head, self._framing)
 
     def enable_compression(self, *_: Any, **__: Any) -> None:
         raise RuntimeError("the body of a forwarded answer passes as the upstream sends it")
@@ -82,11 +101,20 @@ class ForwardedResponse(web.StreamResponse):
         """Nobody will send it."""
         self._side.close()
 
-    def _head_to_send(self) -> bytes:
-        """The head, which a middleware may have changed, with the framing that is true of the upstream's body.
+    def _relayed_head(self) -> bytes:
+        """The head as the relay would send it: nobody has looked at it."""
+        self._keep_alive = self._may_keep_alive
+        persistent = self._request_head.version >= (1, 1)
+        pieces = relayed_head(self._head, self._framing, keep_alive=self._keep_alive, persistent=persistent)
+        return b"".join(pieces)
+
+    def _changed_head(self) -> bytes:
+        """The head that a middleware may have changed, with the framing that is true of the upstream's body.
 
         Raises ValueError for what cannot be sent.
         """
+        for cookie in self.cookies.values():
+            self.headers.add("Set-Cookie", cookie.output(header="")[1:])
         first_line = checked_status_line(self.status, self.reason)
         length = self._head.framing.length
         if self.status != self._head.status:

@@ -161,6 +161,25 @@ async def test_many_clients_that_leave_leave_nothing_behind() -> None:
         assert {record.reason for record in proxy.records} == {"client_closed"}
 
 
+async def test_a_client_that_leaves_before_its_request_is_begun_is_recorded() -> None:
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        _, writer = await proxy.connect()
+        async with asyncio.timeout(10):
+            while not proxy.proxy.open_connections:
+                await asyncio.sleep(0.01)
+        (connection,) = proxy.proxy._connections
+        transport = connection.transport
+        assert transport is not None
+        # In one turn of the loop, which no client can time.
+        connection.data_received(GET)
+        connection.connection_lost(None)
+        transport.close()
+        await asyncio.sleep(0)
+        assert [record.reason for record in proxy.records] == ["client_closed"]
+        assert proxy.proxy.in_flight == 0
+        writer.close()
+
+
 def test_the_pure_python_parser_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     require_compiled_parser()
     monkeypatch.setattr(aiohttp.http_parser, "HttpRequestParser", aiohttp.http_parser.HttpRequestParserPy)
