@@ -26,7 +26,8 @@ from typing import NamedTuple
 
 from ingressd.routing.difference import TableDifference
 from ingressd.routing.path_trie import PathTrie
-from ingressd.routing.route import PathKind, Route, RouteOrigin
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.routing.table import RoutingTable
 from ingressd.routing.upstream import upstream_key
 from ingressd.routing.virtual_host import VirtualHost

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from ingressd.routing.difference import TableDifference
 from ingressd.routing.route import PathKind, Route
 from ingressd.routing.upstream import Upstream
@@ -80,7 +78,7 @@ def _was(before: Route, after: Route) -> str:
 def _only_moved(before: Route, after: Route) -> bool:
     """Whether the rule stands at another place of the same Ingress, as all do below a line that came or went."""
     same_ingress = (before.origin.namespace, before.origin.ingress) == (after.origin.namespace, after.origin.ingress)
-    return same_ingress and msgspec.structs.replace(before, origin=after.origin) == after
+    return same_ingress and before.moved(origin=after.origin) == after
 
 
 def _describe_upstream(before: Upstream | None, after: Upstream | None) -> Iterator[str]:

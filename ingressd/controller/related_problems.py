@@ -10,7 +10,8 @@ from ingressd.controller.explanation import CertificateExplanation
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Problem
 from ingressd.resources.store import lower_host
-from ingressd.routing.route import Route, RouteOrigin
+from ingressd.routing.route import Route
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.routing.virtual_host import VirtualHost
 from ingressd.translate.claims import Claims, TlsClaim
 from ingressd.translate.conflicts import ingress_key

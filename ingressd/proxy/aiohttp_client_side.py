@@ -14,6 +14,7 @@ from aiohttp import StreamReader
 from ingressd.proxy.aiohttp_bridge import AiohttpBridge
 from ingressd.proxy.answers import WITHOUT_BODY, AnswerFraming, interim_head
 from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.client_side import ClientSide
 from ingressd.proxy.exchange import Exchange, UpstreamSide
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.framing import chunk, last_chunk
@@ -28,8 +29,8 @@ PIECE_BYTES = 16384
 """The most of a request's body that is taken from aiohttp at a time, and so the most that waits for an endpoint."""
 
 
-class AiohttpClientSide:
-    """Implements ``exchange.ClientSide``, and the part of ``Answering`` that is about the answer."""
+class AiohttpClientSide(ClientSide):
+    """Implements the part of ``Answering`` that is about the answer as well."""
 
     def __init__(
         self,
@@ -151,6 +152,8 @@ class AiohttpClientSide:
         self._attached.client_paused()
         if not self._answer.done():
             self._answer.set_result(head)
+        if head.whole:
+            data = head.body
         if data:
             self._early.append(data)
         if complete:

@@ -13,6 +13,7 @@ from ingressd.proxy.admission import Admission, given_up
 from ingressd.proxy.aiohttp_bridge import BridgeRequest, BridgeServer
 from ingressd.proxy.aiohttp_client_side import PIECE_BYTES, AiohttpClientSide
 from ingressd.proxy.aiohttp_responses import ForwardedResponse, LocalResponse, TunnelResponse
+from ingressd.proxy.answering import Lane
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.decision import Decision
 from ingressd.proxy.failures import Failure, Reason
@@ -32,8 +33,8 @@ from ingressd.tasks import OwnedTasks
 _log = logging.getLogger(__name__)
 
 
-class AiohttpLane:
-    """Implements ``client_connection.Lane``. One handler for every request of every connection.
+class AiohttpLane(Lane):
+    """One handler for every request of every connection.
 
     What has no valid head is no request to aiohttp: ``relay`` refuses it.
     """

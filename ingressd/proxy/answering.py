@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 from ingressd.proxy.failures import Failure
@@ -30,11 +31,15 @@ class Answering(Protocol):
         """Nobody will take the rest of the answer: the client is gone, or ingressd ends."""
 
 
-class Lane(Protocol):
+class Lane(ABC):
     """A way to answer requests. It calls ``answer_with`` first, and ``end_answer`` or ``abort`` last."""
 
+    __slots__ = ()
+
+    @abstractmethod
     def answer(self, connection: ClientConnection, head: RequestHead) -> None: ...
 
+    @abstractmethod
     def refuse(self, connection: ClientConnection, failure: Failure, sketch: RequestSketch) -> None:
         """Answer a request that has no valid head, and close."""
 

@@ -15,8 +15,8 @@ from ingressd.proxy.forwarding import end_to_end_fields
 from ingressd.proxy.framing import Framing
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead, has_body
+from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.route import Route
-from ingressd.routing.upstream import Endpoint
 
 SERVER = "ingressd"
 REASON_FIELD = "X-Ingressd-Reason"
@@ -184,14 +184,18 @@ def local_answer(
     return head if page is None or method == "HEAD" else head + page.body
 
 
-def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool, persistent: bool) -> list[bytes]:
-    """Return the bytes of an upstream's head on its way to the client, in pieces."""
+def relayed_head(
+    head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool, persistent: bool, with_body: bool = False
+) -> list[bytes]:
+    """Return the bytes of an upstream's head on its way to the client, in pieces; ``with_body``: and what stands behind
+    it, which is the whole body or nothing."""
     if not head.spliceable:
         connection = _connection_option(keep_alive=keep_alive, persistent=persistent)
         fields = answer_fields(head, rfc822_formatted_time())
         reason_phrase = head.reason_phrase.decode("utf-8", "surrogateescape")
-        return [answer_head(head.status, reason_phrase, fields, framing, connection)]
-    raw = head.raw
+        rebuilt = answer_head(head.status, reason_phrase, fields, framing, connection)
+        return [rebuilt, head.body] if with_body else [rebuilt]
+    source = head.source if with_body or not head.whole else head.source[: head.end]
     pieces: list[bytes] = []
     begin = 0
     if head.version[1] < 1 or not head.reason_phrase:
@@ -206,14 +210,13 @@ def relayed_head(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool
                 continue
             added = b"Content-Length: %d\r\n%b" % (head.framing.length or 0, added)
         if field.begin > begin:
-            pieces.append(raw[begin : field.begin])
+            pieces.append(source[begin : field.begin])
         begin = field.end
     if added:
-        pieces.append(raw[begin : len(raw) - 2])
+        pieces.append(source[begin : head.end - 2])
         pieces.append(added)
-        pieces.append(b"\r\n")
-    else:
-        pieces.append(raw[begin:] if begin else raw)
+        begin = head.end - 2
+    pieces.append(source[begin:] if begin else source)
     return pieces
 
 

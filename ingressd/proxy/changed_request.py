@@ -8,7 +8,6 @@ from aiohttp import web
 
 from ingressd.proxy.decision import Decision
 from ingressd.proxy.failures import Failure
-from ingressd.proxy.fields import parse_fields
 from ingressd.proxy.forwarded_fields import REPLACED
 from ingressd.proxy.request_head import RequestHead, parse_request_head
 from ingressd.proxy.request_line import HeadLimits
@@ -32,9 +31,9 @@ def changed_head(head: RequestHead, original: web.Request, changed: web.Request)
         raise ValueError("the method of a request cannot be changed: the client waits for the answer to its own")
     if changed.headers is original.headers:
         return head
-    lines = [head.raw[: head.fields_begin]]
+    lines = [head.first_line]
     # What else a client names in Connection is gone already; here it would take away what a middleware adds.
-    kept = (field for field in _fields_of(head) if field[0] in REPLACED and field[0] != b"connection")
+    kept = (field for field in head.section.every_field() if field[0] in REPLACED and field[0] != b"connection")
     lines += (b"%b: %b\r\n" % (name, value) for _, name, value in kept)
     if head.upgrade is not None:
         lines.append(b"Connection: Upgrade\r\n")
@@ -70,7 +69,3 @@ def changed_decision(decision: Decision, original: web.Request, changed: web.Req
     except Failure as failure:
         raise ValueError(f"a request cannot be forwarded for {text!r}: {failure.detail}") from None
     return Decision(decision.route, decision.upstream, target, decision.failure)
-
-
-def _fields_of(head: RequestHead) -> list[tuple[bytes, bytes, bytes]]:
-    return parse_fields(head.raw[head.fields_begin : -2]) or []

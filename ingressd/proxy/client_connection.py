@@ -9,13 +9,13 @@ import struct
 from typing import Final, cast
 
 from ingressd.proxy.answering import Answering, Attachment
-from ingressd.proxy.authority import NO_AUTHORITY
 from ingressd.proxy.bounded_reads import BoundedReads
 from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.connection_owner import ConnectionOwner
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader
+from ingressd.proxy.header_section import NO_SECTION
 from ingressd.proxy.partial_head import incomplete_head_failure
 from ingressd.proxy.request_head import RequestHead, leading_request_head, parse_request_head
 from ingressd.proxy.request_sketch import sketch_request
@@ -60,7 +60,7 @@ class ClientConnection:
         "_end_seen",
         "_head_started",
         "_input",
-        "_last_authority",
+        "_last_section",
         "_linger_ended",
         "_linger_until",
         "_offset",
@@ -90,7 +90,7 @@ class ClientConnection:
         self._reading = _HEAD
         self._reader: BodyReader | None = None
         self._input = b""
-        self._last_authority = NO_AUTHORITY
+        self._last_section = NO_SECTION
         self._offset = 0
         self._scanned = 0
         self._empty_lines = 0
@@ -413,16 +413,17 @@ class ClientConnection:
     def _take_leading_head(self, data: bytes) -> bool:
         """Have the request answered if ``data`` begins with its head, whole and plain; most reads do."""
         try:
-            head = leading_request_head(data, self._owner.head_limits, self._last_authority)
+            head = leading_request_head(data, self._owner.head_limits, self._last_section)
         except Failure as failure:
             self._refuse(failure, data)
             return True
         if head is None:
             return False
-        if len(head.raw) == len(data):
+        length = head.length
+        if length == len(data):
             self._answer(head)
         else:
-            self._input, self._offset = data, len(head.raw)
+            self._input, self._offset = data, length
             self._advance(head)
         return True
 
@@ -438,7 +439,7 @@ class ClientConnection:
 
     def _answer(self, head: RequestHead) -> None:
         self._empty_lines = 0
-        self._last_authority = head.authority
+        self._last_section = head.section if head.section.repeatable else NO_SECTION
         if head.has_body and head.upgrade is None:
             self._reading = _BODY
             self._reader = ChunkedReader() if head.framing.chunked else LengthReader(head.framing.length or 0)

@@ -15,11 +15,13 @@ from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.trailers import trailer_lines
+from ingressd.proxy.upstreams.answer_receiver import AnswerReceiver
 from ingressd.proxy.upstreams.connection import UpstreamConnection
 from ingressd.proxy.upstreams.pool import Pool
 from ingressd.proxy.upstreams.registry import UpstreamRegistry
 from ingressd.proxy.watchdog import Watchdog
-from ingressd.routing.upstream import Endpoint, Upstream
+from ingressd.routing.endpoint import Endpoint
+from ingressd.routing.upstream import Upstream
 from ingressd.tasks import OwnedTasks
 
 _log = logging.getLogger(__name__)
@@ -51,7 +53,7 @@ class UpstreamSide:
 _NONE_TRIED: Final[frozenset[Endpoint]] = frozenset()
 
 
-class Exchange:
+class Exchange(AnswerReceiver):
     """Driven by two sides: the lane gives the request's body, the upstream connection gives the answer."""
 
     __slots__ = (

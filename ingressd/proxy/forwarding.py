@@ -113,24 +113,23 @@ def _identity_lines(host: bytes, address: str, forwarded_for: bytes, port: bytes
 
 def given_request_id(head: RequestHead) -> bytes | None:
     """Return the client's X-Request-ID if it is one short harmless token."""
-    if len(head.known) == 1:
-        return None
-    given = [field.value for field in head.known if field.name == b"x-request-id"]
-    return given[0] if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else None
+    given = head.section.request_id
+    return given if given is not None and _REQUEST_ID.fullmatch(given) else None
 
 
 def upstream_request_head(
     head: RequestHead, identity: ClientIdentity, target: Target, identifier: bytes, host: bytes
 ) -> bytes:
     """Return the bytes of the head that the upstream gets."""
-    pieces: list[bytes] = []
+    section = head.section
     has_length = False
-    if head.verbatim and head.spliceable and target is head.target:
-        has_length = _append_kept(pieces, head)
+    if head.verbatim and section.spliceable and target is head.target:
+        pieces = [head.first_line, section.passed_lines]
+        has_length = section.passes_length
     else:
-        pieces.append(b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (head.method.encode(), str(target).encode(), host))
-        lines = remove_lines(head.raw, head.fields_begin, head.known) if head.spliceable else _rebuilt_lines(head)
-        pieces.append(lines)
+        pieces = [b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (head.method.encode(), str(target).encode(), host)]
+        spliced = section.spliceable
+        pieces.append(remove_lines(section.raw, section.begin, section.known) if spliced else _rebuilt_lines(head))
     pieces.append(identity.lines)
     pieces.append(b"X-Request-ID: ")
     pieces.append(identifier)
@@ -144,26 +143,6 @@ def upstream_request_head(
         pieces.append(b"\r\nConnection: TE\r\nTE: trailers")
     pieces.append(b"\r\n\r\n")
     return b"".join(pieces)
-
-
-def _append_kept(pieces: list[bytes], head: RequestHead) -> bool:
-    """Append the head as it is, without the empty line, and of the known fields with Host and a length in its one
-    spelling alone; return whether there is one."""
-    raw, known = head.raw, head.known
-    begin = 0
-    has_length = False
-    if len(known) > 1:
-        for field in known:
-            if field.name == b"host":
-                continue
-            if field.name == b"content-length" and field.plain and field.canonical_number:
-                has_length = True
-                continue
-            if field.begin > begin:
-                pieces.append(raw[begin : field.begin])
-            begin = field.end
-    pieces.append(raw[begin : len(raw) - 2])
-    return has_length
 
 
 def _rebuilt_lines(head: RequestHead) -> bytes:

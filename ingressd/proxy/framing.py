@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Final
 
 from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.fields import TOKEN, Field, parse_fields
@@ -64,28 +65,32 @@ def parse_content_length(value: bytes) -> int:
     return int(value)
 
 
-class BodyReader(Protocol):
+class BodyReader(ABC):
     """Takes bytes as they come from a connection, gives the body's bytes back."""
 
-    complete: bool
+    def __init__(self, *, complete: bool = False) -> None:
+        self.complete = complete
 
+    @abstractmethod
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the body's bytes in ``data``, and what follows the end of the body. Raises FramingError."""
 
+    @abstractmethod
     def feed_end(self) -> None:
         """Say that the connection has no more bytes. Raises FramingError if the body is not complete."""
 
 
-class LengthReader:
+class LengthReader(BodyReader):
     """A body of a known number of bytes."""
 
     def __init__(self, length: int) -> None:
+        super().__init__(complete=length == 0)
         self._remaining = length
-        self.complete = length == 0
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        if len(data) < self._remaining:
+        if len(data) <= self._remaining:
             self._remaining -= len(data)
+            self.complete = self._remaining == 0
             return data, b""
         body, rest = data[: self._remaining], data[self._remaining :]
         self._remaining = 0
@@ -97,10 +102,8 @@ class LengthReader:
             raise FramingError(f"the body ended {self._remaining} bytes early")
 
 
-class UntilEndReader:
+class UntilEndReader(BodyReader):
     """A body that lasts until the connection ends; only a response may have one."""
-
-    complete = False
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         return data, b""
@@ -109,11 +112,11 @@ class UntilEndReader:
         self.complete = True
 
 
-class ChunkedReader:
+class ChunkedReader(BodyReader):
     """A chunked body. Extensions are checked, bounded and dropped; ``trailers`` are what stood behind the body."""
 
     def __init__(self) -> None:
-        self.complete = False
+        super().__init__()
         self.trailers: list[Field] = []
         self._buffer = b""
         self._chunk_remaining = 0

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.request_sketch import RequestSketch
+from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.route import Route
-from ingressd.routing.upstream import Endpoint
 from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.record import ExchangeRecord
 
@@ -40,9 +40,8 @@ class Recorder:
     @staticmethod
     def _count(metrics: Metrics, progress: Progress, status: int, reason: str, duration: float) -> None:
         route, head, sketch = progress.route, progress.head, progress.sketch
-        origin = route.origin if route is not None else None
         metrics.count_exchange(
-            (origin.namespace, origin.ingress, route.service) if route is not None and origin is not None else NO_ROUTE,
+            route.labels if route is not None else NO_ROUTE,
             head.method if head is not None else sketch.method if sketch is not None else "",
             status,
             reason,

@@ -13,6 +13,7 @@ from ingressd.proxy.answers import (
     relayed_head,
 )
 from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.client_side import ClientSide
 from ingressd.proxy.decision import Decision
 from ingressd.proxy.exchange import Exchange
 from ingressd.proxy.failures import Failure, Reason
@@ -26,8 +27,8 @@ from ingressd.proxy.unsent import unsent_bytes
 from ingressd.proxy.upstreams.connection import UpstreamConnection
 
 
-class RelayClientSide:
-    """Implements ``exchange.ClientSide`` and ``client_connection.Answering``, for one request.
+class RelayClientSide(ClientSide):
+    """Implements ``Answering`` as well, for one request.
 
     ``head`` is None for a request that could not be read.
     """
@@ -177,14 +178,17 @@ class RelayClientSide:
             and request.upgrade is None
             and self._connection.more_requests_follow
         )
-        pieces = relayed_head(head, framing, keep_alive=keep_alive, persistent=request.version[1] >= 1)
-        if framing.body and data:
+        persistent = request.version[1] >= 1
+        pieces = relayed_head(head, framing, keep_alive=keep_alive, persistent=persistent, with_body=True)
+        if head.whole:
+            self._progress.bytes_sent = head.framing.length or 0
+        elif framing.body and data:
             self._progress.bytes_sent += len(data)
             pieces.append(chunk(data) if framing.chunked else data)
         if complete and framing.chunked:
             pieces.append(LAST_CHUNK)
         self._answered_status = head.status
-        self._connection.write(b"".join(pieces))
+        self._connection.write(b"".join(pieces) if len(pieces) > 1 else pieces[0])
         if complete:
             self._finish(head.status, "", now=self._progress.upstream_answered or 0.0)
             self._connection.end_answer(keep_alive=keep_alive)

@@ -6,6 +6,7 @@ import logging
 from typing import Protocol
 
 from ingressd.proxy.admission import Admission
+from ingressd.proxy.answering import Lane
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.decision import Decision
 from ingressd.proxy.failures import Failure
@@ -25,8 +26,8 @@ class ProgrammedLane(Protocol):
     ) -> None: ...
 
 
-class RelayLane:
-    """Implements ``client_connection.Lane``. ``programmed`` is to be set before the first request."""
+class RelayLane(Lane):
+    """``programmed`` is to be set before the first request."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission

@@ -7,41 +7,35 @@ here, before a route, an upstream or a Python handler has seen a byte of it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ingressd.proxy.authority import NO_AUTHORITY, Authority, parse_authority
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.field_scanner import FieldScan, FieldScanner, KnownField
-from ingressd.proxy.fields import Field, contains_all, list_elements, parse_fields
+from ingressd.proxy.fields import Field, contains_all, list_elements
 from ingressd.proxy.forwarded_fields import REPLACED
 from ingressd.proxy.framing import Framing, FramingError, parse_content_length
+from ingressd.proxy.header_section import HeaderSection
 from ingressd.proxy.request_line import HTTP_1_1, HeadLimits, parse_request_line, plain_method, stands_at
 from ingressd.proxy.target import Target, parse_target, plain_target
 from ingressd.routing.methods import METHODS, REFUSED_METHODS
 
-if TYPE_CHECKING:
-    pass
-
 
 class RequestHead:
-    """``raw`` is the whole head as the client sent it, whose field lines begin at ``fields_begin``; ``known`` are the
-    fields in it that are not all passed on as they are. ``upgrade`` is the protocol asked for, in lower case, when the
-    request validly asks for one. ``spliceable``: every other line may be passed on unread. ``verbatim``: so may the
-    first line and the Host field, as long as the target is not rewritten. ``takes_trailers``: the client wants the
-    fields behind a chunked answer. To be taken as frozen."""
+    """A request line and a ``section`` of fields, of which the next requests of a connection often bring the same.
+
+    ``first_line`` is as the client sent it, with its CRLF. ``verbatim``: it and the Host field may be passed on unread,
+    as long as the target is not rewritten. The other attributes are those of the section. To be taken as frozen.
+    """
 
     __slots__ = (
         "authority",
-        "expects_continue",
-        "fields_begin",
+        "first_line",
         "framing",
         "has_body",
         "keep_alive",
-        "known",
         "method",
-        "raw",
-        "spliceable",
-        "takes_trailers",
+        "section",
         "target",
         "upgrade",
         "verbatim",
@@ -52,47 +46,43 @@ class RequestHead:
         self,
         method: str,
         target: Target,
-        authority: Authority,
         version: tuple[int, int],
-        raw: bytes,
-        fields_begin: int,
-        known: list[KnownField],
-        framing: Framing,
-        keep_alive: bool,
-        spliceable: bool,
+        first_line: bytes,
+        section: HeaderSection,
         verbatim: bool,
-        expects_continue: bool,
-        upgrade: bytes | None,
-        takes_trailers: bool,
     ) -> None:
         self.method: Final = method
         self.target: Final = target
-        self.authority: Final = authority
         self.version: Final = version
-        self.raw: Final = raw
-        self.fields_begin: Final = fields_begin
-        self.known: Final = known
-        self.framing: Final = framing
-        self.keep_alive: Final = keep_alive
-        self.has_body: Final = framing.chunked or bool(framing.length)
-        self.spliceable: Final = spliceable
-        self.verbatim: Final = verbatim
-        self.expects_continue: Final = expects_continue
-        self.upgrade: Final = upgrade
-        self.takes_trailers: Final = takes_trailers
+        self.first_line: Final = first_line
+        self.section: Final = section
+        self.verbatim: Final = verbatim and section.host_is_plain
+        self.authority: Final = section.authority
+        self.framing: Final = section.framing
+        self.has_body: Final = section.has_body
+        self.keep_alive: Final = section.keep_alive
+        self.upgrade: Final = section.upgrade
+
+    @property
+    def length(self) -> int:
+        """In bytes, as the client sent it."""
+        return len(self.first_line) + self.section.length
+
+    @property
+    def expects_continue(self) -> bool:
+        return self.section.expects_continue
+
+    @property
+    def takes_trailers(self) -> bool:
+        return self.section.takes_trailers
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """Every field in the order, spelling and bytes of the client, without fields whose name has an underscore:
-        applications read ``X_Real_Ip`` and ``X-Real-Ip`` as one. It is read anew each time."""
-        fields = parse_fields(self.raw[self.fields_begin : -2]) or ()
-        return tuple([field for field in fields if b"_" not in field[0]])
+        return self.section.fields
 
     def values(self, name: bytes) -> list[bytes]:
         """All values of the field ``name`` (lower case), in order."""
-        if name in REPLACED:
-            return [field.value for field in self.known if field.name == name]
-        return [value for lower, _, value in self.fields if lower == name]
+        return self.section.values(name)
 
 
 _SCANNER: Final = FieldScanner(REPLACED)
@@ -100,12 +90,12 @@ _HARMLESS_OPTIONS: Final = REPLACED | {b"close"}
 _NO_BODY: Final = Framing()
 
 
-def leading_request_head(data: bytes, limits: HeadLimits, last: Authority) -> RequestHead | None:
+def leading_request_head(data: bytes, limits: HeadLimits, last: HeaderSection) -> RequestHead | None:
     """Parse the head at the start of ``data`` if all of it is there, and plain; None says nothing against it. Raises
     Failure.
 
-    Most reads begin with such a head, and most are for the host of the ``last`` one on their connection. Compiled, one
-    walk over the bytes then replaces several searches.
+    Most reads begin with such a head, and most have the same fields as the ``last`` one on their connection: then the
+    first line alone is new. Compiled, one walk over the bytes replaces several searches.
     """
     try:
         return _leading_request_head(data, limits, last)
@@ -113,7 +103,7 @@ def leading_request_head(data: bytes, limits: HeadLimits, last: Authority) -> Re
         return None  # the data ends within the head
 
 
-def _leading_request_head(data: bytes, limits: HeadLimits, last: Authority) -> RequestHead | None:
+def _leading_request_head(data: bytes, limits: HeadLimits, last: HeaderSection) -> RequestHead | None:
     method, begin = plain_method(data)
     if begin == 0:
         return None
@@ -121,11 +111,17 @@ def _leading_request_head(data: bytes, limits: HeadLimits, last: Authority) -> R
     if target is None or not stands_at(data, line_end, b" HTTP/1.1\r\n"):
         return None
     line_end += 9
+    first_line = data[: line_end + 2]
+    if last.stands_at(data, line_end + 2):
+        if line_end + 2 + last.length > limits.line:
+            return None
+        return RequestHead(method, target, HTTP_1_1, first_line, last, verbatim=True)
     scan = _SCANNER.scan(data, line_end)
     if scan is None or scan.end > limits.line or scan.count > limits.fields:
         return None
     head = data if scan.end == len(data) else data[: scan.end]
-    return _interpret(head, line_end, method, target, None, HTTP_1_1, scan, verbatim=True, last=last)
+    section = _interpret(head, line_end + 2, method, None, HTTP_1_1, scan, last=last.authority)
+    return RequestHead(method, target, HTTP_1_1, first_line, section, verbatim=True)
 
 
 def parse_request_head(head: bytes, limits: HeadLimits) -> RequestHead:
@@ -149,51 +145,30 @@ def parse_request_head(head: bytes, limits: HeadLimits) -> RequestHead:
         raise Failure(Reason.MALFORMED_REQUEST, "the method is not known")
     target, target_authority = parse_target(method, target_text)
     verbatim = head.startswith(b" HTTP/1.1", line_end - 9) and str(target) == target_text.decode("latin-1")
-    return _interpret(
-        head, line_end, method, target, target_authority, version, scan, verbatim=verbatim, last=NO_AUTHORITY
-    )
+    section = _interpret(head, line_end + 2, method, target_authority, version, scan, last=NO_AUTHORITY)
+    return RequestHead(method, target, version, head[: line_end + 2], section, verbatim)
 
 
 def _interpret(
     head: bytes,
-    line_end: int,
+    begin: int,
     method: str,
-    target: Target,
     target_authority: bytes | None,
     version: tuple[int, int],
     scan: FieldScan,
     *,
-    verbatim: bool,
     last: Authority,
-) -> RequestHead:
+) -> HeaderSection:
     """Read what the known fields say."""
-    known = scan.known
-    if len(known) == 1 and known[0].name == b"host" and target_authority is None:
-        # Many heads have no known field beside Host.
-        return RequestHead(
-            method,
-            target,
-            _authority(known[0].value, last),
-            version,
-            head,
-            line_end + 2,
-            known,
-            _NO_BODY,
-            version[1] == 1,
-            not scan.underscored,
-            verbatim and known[0].plain,
-            False,
-            None,
-            False,
-        )
     host: KnownField | None = None
     lengths: tuple[bytes, ...] = ()
     codings: tuple[bytes, ...] = ()
     connection: tuple[bytes, ...] = ()
     expectations: tuple[bytes, ...] = ()
     upgrades: tuple[bytes, ...] = ()
+    request_ids: tuple[bytes, ...] = ()
     takes_trailers = False
-    for field in known:
+    for field in scan.known:
         name = field.name
         if name == b"host":
             if host is not None:
@@ -212,22 +187,23 @@ def _interpret(
         elif name == b"te":
             # RFC 9110 section 10.1.4. HTTP/1.0 has no chunks, and so no trailers.
             takes_trailers = takes_trailers or (version[1] >= 1 and b"trailers" in list_elements(field.value))
+        elif name == b"x-request-id":
+            request_ids += (field.value,)
     framing = _parse_framing(lengths, codings, version) if lengths or codings else _NO_BODY
-    return RequestHead(
-        method,
-        target,
-        _parse_host(host, target_authority, version, last),
-        version,
+    return HeaderSection(
         head,
-        line_end + 2,
-        known,
-        framing,
-        b"close" not in connection if version[1] == 1 else b"keep-alive" in connection,
-        not scan.underscored and contains_all(_HARMLESS_OPTIONS, connection),
-        verbatim and host is not None and host.plain,
-        bool(expectations) and _parse_expect(expectations, version),
-        _parse_upgrade(upgrades, connection, method, version, framing) if upgrades else None,
-        takes_trailers,
+        begin,
+        scan.known,
+        authority=_parse_host(host, target_authority, version, last),
+        framing=framing,
+        keep_alive=b"close" not in connection if version[1] == 1 else b"keep-alive" in connection,
+        spliceable=not scan.underscored and contains_all(_HARMLESS_OPTIONS, connection),
+        host_is_plain=host is not None and host.plain,
+        expects_continue=bool(expectations) and _parse_expect(expectations, version),
+        upgrade=_parse_upgrade(upgrades, connection, method, version, framing) if upgrades else None,
+        takes_trailers=takes_trailers,
+        request_id=request_ids[0] if len(request_ids) == 1 else None,
+        repeatable=version[1] == 1 and target_authority is None and not upgrades,
     )
 
 

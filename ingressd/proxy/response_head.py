@@ -23,23 +23,27 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x
 
 
 class ResponseHead:
-    """``raw`` is the head with every line ended by CRLF, whose field lines begin at ``fields_begin``; ``known`` are the
-    fields in it that matter to us. ``spliceable``: every other line may be passed on unread. ``upgrade`` is the
-    protocol named by a 101, in lower case. ``reason_phrase`` is as sent, possibly empty. To be taken as frozen."""
+    """``source`` begins with the head, every line of it ended by CRLF, whose field lines begin at ``fields_begin`` and
+    whose empty line ends at ``end``. ``whole``: behind it stands the whole body, and nothing else, else nothing stands
+    there. ``known`` are the fields that matter to us. ``spliceable``: every other line may be passed on unread.
+    ``upgrade`` is the protocol named by a 101, in lower case. ``reason_phrase`` is as sent, possibly empty. To be taken
+    as frozen."""
 
     __slots__ = (
+        "end",
         "fields_begin",
         "framing",
         "has_date",
         "has_server",
         "keep_alive",
         "known",
-        "raw",
         "reason_phrase",
+        "source",
         "spliceable",
         "status",
         "upgrade",
         "version",
+        "whole",
     )
 
     def __init__(
@@ -47,8 +51,9 @@ class ResponseHead:
         status: int,
         reason_phrase: bytes,
         version: tuple[int, int],
-        raw: bytes,
+        source: bytes,
         fields_begin: int,
+        end: int,
         known: list[KnownField],
         noted: int,
         framing: Framing,
@@ -59,8 +64,10 @@ class ResponseHead:
         self.status: Final = status
         self.reason_phrase: Final = reason_phrase
         self.version: Final = version
-        self.raw: Final = raw
+        self.source: Final = source
         self.fields_begin: Final = fields_begin
+        self.end: Final = end
+        self.whole: Final = len(source) > end
         self.known: Final = known
         self.has_server: Final = noted & 1 != 0
         self.has_date: Final = noted & 2 != 0
@@ -72,7 +79,12 @@ class ResponseHead:
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every field in the order, spelling and bytes of the upstream. It is read anew each time."""
-        return tuple(parse_fields(self.raw[self.fields_begin : -2]) or ())
+        return tuple(parse_fields(self.source[self.fields_begin : self.end - 2]) or ())
+
+    @property
+    def body(self) -> bytes:
+        """All of it, if ``whole``."""
+        return self.source[self.end :]
 
     @property
     def informational(self) -> bool:
@@ -108,7 +120,7 @@ def leading_response_head(data: bytes, request_method: str) -> ResponseHead | No
     scan = _SCANNER.scan(data, line_end) if status_line is not None else None
     if status_line is None or scan is None or scan.end > MAX_HEAD_BYTES:
         return None
-    return _interpret(data[: scan.end], line_end, status_line, scan, request_method)
+    return _interpret(data, line_end, status_line, scan, request_method)
 
 
 _USUAL_LINE: Final = b"HTTP/1.1 200 OK\r\n"
@@ -139,9 +151,9 @@ def parse_response_head(head: bytes, request_method: str) -> ResponseHead:
 
 
 def _interpret(
-    head: bytes, line_end: int, status_line: tuple[int, int, bytes], scan: FieldScan, request_method: str
+    source: bytes, line_end: int, status_line: tuple[int, int, bytes], scan: FieldScan, request_method: str
 ) -> ResponseHead:
-    """Read what the known fields say."""
+    """Read what the known fields say of the head at the start of ``source``."""
     if scan.count > MAX_FIELDS:
         raise Failure(Reason.UPSTREAM_INVALID, f"the answer's header has more than {MAX_FIELDS} fields")
     minor, status, reason_phrase = status_line
@@ -161,12 +173,15 @@ def _interpret(
             upgrade += list_elements(field.value)
     framing, delimited = _parse_framing(lengths, codings, status, request_method)
     keep_alive = b"close" not in connection if minor == 1 else b"keep-alive" in connection
+    end = scan.end
+    whole = framing.length is not None and framing.length == len(source) - end and has_body(status, request_method)
     return ResponseHead(
         status,
         reason_phrase,
         (1, minor),
-        head,
+        source if whole else source[:end],
         line_end + 2,
+        end,
         scan.known,
         scan.noted,
         framing,

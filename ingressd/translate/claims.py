@@ -14,7 +14,8 @@ from ingressd.resources.key import ObjectKey
 from ingressd.resources.problem import Problem
 from ingressd.resources.store import lower_host
 from ingressd.routing.host_names import ANY_HOST
-from ingressd.routing.route import PathKind, Route, RouteOrigin
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.routing.upstream import UpstreamKey
 from ingressd.translate.annotations.effects import Effects, read_effects
 from ingressd.translate.backends import Target, read_backend
@@ -98,7 +99,7 @@ def read_claims(ingress: Ingress, classes: Iterable[IngressClass], settings: Tra
         decision,
         effects,
         {
-            host: HostClaim(tuple(routes), msgspec.structs.replace(fallback, host=host) if fallback else None)
+            host: HostClaim(tuple(routes), fallback.moved(host=host) if fallback else None)
             for host, routes in hosts.items()
         },
         tuple(_read_tls(ingress, problems)),

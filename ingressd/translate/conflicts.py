@@ -8,7 +8,8 @@ from typing import NamedTuple
 from ingressd.resources.field_path import shown
 from ingressd.resources.key import Kind, ObjectKey
 from ingressd.resources.problem import Problem, Severity
-from ingressd.routing.route import PathKind, Route, RouteOrigin
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
 
 
 class Settlement(NamedTuple):

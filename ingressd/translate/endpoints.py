@@ -13,8 +13,8 @@ from ingressd.resources.field_path import shown
 from ingressd.resources.findings import Findings
 from ingressd.resources.problem import Problem
 from ingressd.resources.service import Port
+from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.local_address import is_local
-from ingressd.routing.upstream import Endpoint
 
 MAX_PORT = 65535
 FQDN = "FQDN"

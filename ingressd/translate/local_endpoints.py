@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 
 MAX_LOCAL_ENDPOINTS = 1000
 MAX_PORT = 65535

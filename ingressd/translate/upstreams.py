@@ -12,7 +12,8 @@ from ingressd.resources.key import ObjectKey
 from ingressd.resources.problem import Problem, Severity
 from ingressd.resources.service import Port, Service
 from ingressd.resources.store import Store
-from ingressd.routing.upstream import Endpoint, Unavailable, Upstream, UpstreamKey
+from ingressd.routing.endpoint import Endpoint
+from ingressd.routing.upstream import Unavailable, Upstream, UpstreamKey
 from ingressd.translate.endpoints import EndpointVerdict, judge_endpoints, slice_problems, used_endpoints
 from ingressd.translate.external_names import read_external_name
 from ingressd.translate.local_endpoints import LocalEndpoint

@@ -16,7 +16,7 @@ from ingressd.cli.flags import (
     serving_settings,
     translation_settings,
 )
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 from ingressd.settings import ListenSettings, PortChoice, ProgramSettings, ProxySettings, ServingSettings
 from ingressd.translate.annotations.programs import AllowedPrograms
 

@@ -20,7 +20,7 @@ from ingressd.cli.run_flags import (
     translation_of_files,
 )
 from ingressd.cli.run_options import CLUSTER_ONLY
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 from ingressd.settings import (
     ControllerSettings,
     ObjectName,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ingressd.controller.inventory import inventory_of
 from ingressd.resources.problem import Problem, Severity
+from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.table import RoutingTable
-from ingressd.routing.upstream import Endpoint
 from tests.support.objects import pem_pair
 from tests.support.proxying import table_for
 from tls.key_pair import KeyPair

@@ -4,7 +4,8 @@ import pytest
 
 from ingressd.controller.path_candidates import MAX_CANDIDATES, path_candidates
 from ingressd.routing.path_trie import PathTrie
-from ingressd.routing.route import PathKind, Route, RouteOrigin
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
 
 E, P, R = PathKind.EXACT, PathKind.PREFIX, PathKind.REGEX
 

@@ -6,7 +6,7 @@ from ingressd.controller.related_problems import RelatedProblems, backend_place_
 from ingressd.controller.served_certificate import served_certificate
 from ingressd.resources.change import Applied
 from ingressd.resources.ingress import Tls
-from ingressd.routing.route import RouteOrigin
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.translate.settings import TranslationSettings
 from tests.controller.worlds import Published
 from tests.support.objects import broken_secret, endpoint, endpoint_slice, ingress, path, rule, service

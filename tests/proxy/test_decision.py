@@ -8,10 +8,12 @@ from ingressd.proxy.failures import Reason
 from ingressd.proxy.request_head import RequestHead, parse_request_head
 from ingressd.proxy.request_line import HeadLimits
 from ingressd.routing.difference import TableDifference
+from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.path_trie import PathTrie
-from ingressd.routing.route import PathKind, Route, RouteOrigin
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.routing.table import RoutingTable
-from ingressd.routing.upstream import Endpoint, Unavailable, Upstream, UpstreamKey
+from ingressd.routing.upstream import Unavailable, Upstream, UpstreamKey
 from ingressd.routing.virtual_host import VirtualHost
 
 UPSTREAM = Upstream(

@@ -17,7 +17,8 @@ from aiohttp.helpers import rfc822_formatted_time
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy import connection_owner
 from ingressd.proxy.upstreams.connection import READ_BYTES
-from ingressd.routing.upstream import Endpoint, Unavailable, Upstream
+from ingressd.routing.endpoint import Endpoint
+from ingressd.routing.upstream import Unavailable, Upstream
 from ingressd.settings import ProxySettings
 from tests.support.proxying import KEY, parse_answer, serving, table_for
 from tests.support.upstream import (

@@ -127,7 +127,7 @@ VALUES = st.sampled_from([b"a", b"", b" padded \t", b"keep-alive", b"X-A, close"
 def test_spliced_lines_are_those_that_reading_every_field_leaves(pairs: list[tuple[bytes, bytes]]) -> None:
     lines = [b"%b:%b" % pair for pair in pairs if pair[0] != b"Host"]
     request = head(*lines)
-    spliced = remove_lines(request.raw, request.fields_begin, request.known)
+    spliced = remove_lines(request.section.raw, request.section.begin, request.section.known)
     passed = [(name, value) for _, name, value in parse_fields(spliced) or []]
     expected = [
         (name, value)
@@ -137,4 +137,4 @@ def test_spliced_lines_are_those_that_reading_every_field_leaves(pairs: list[tup
     assert passed == expected
     options = [option for value in request.values(b"connection") for option in list_elements(value)]
     hides = any(b"_" in name for name, _ in pairs) or not REPLACED.union({b"close"}).issuperset(options)
-    assert request.spliceable is not hides
+    assert request.section.spliceable is not hides

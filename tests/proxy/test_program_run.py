@@ -20,7 +20,8 @@ from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.program_request import FACTS
 from ingressd.proxy.programs import Handler, Link, Middleware, Programs
 from ingressd.routing.path_trie import PathTrie
-from ingressd.routing.route import RouteOrigin
+from ingressd.routing.route import Route
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.routing.upstream import Unavailable
 from ingressd.settings import ProxySettings, parse_networks
 from tests.support.proxying import ServingProxy, parse_answer, serving, table_for
@@ -771,8 +772,13 @@ async def test_only_requests_to_the_route_take_the_other_lane() -> None:
         mixed = table.hosts[""]
         assert mixed is not None
         [plain] = mixed.paths.routes
-        handled_route = msgspec.structs.replace(
-            plain, path="/handled", upstream=None, program=Program((), "h"), origin=RouteOrigin("shop", "web", 0, 1)
+        handled_route = Route(
+            origin=RouteOrigin("shop", "web", 0, 1),
+            host=plain.host,
+            kind=plain.kind,
+            path="/handled",
+            upstream=None,
+            program=Program((), "h"),
         )
         table.hosts[""] = msgspec.structs.replace(mixed, paths=PathTrie([plain, handled_route]))
         async with serving(table, programs=Programs((), {}, {"h": slow})) as proxy:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingressd.routing.path_trie import MAX_PATTERN_LENGTH, PathTrie, PatternError, compile_pattern
-from ingressd.routing.route import PathKind, Route, RouteOrigin
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
 
 E, P, R = PathKind.EXACT, PathKind.PREFIX, PathKind.REGEX
 

@@ -6,7 +6,8 @@ from ingressd.policies.rewrite import Rewrite
 from ingressd.routing.path import PathError
 from ingressd.routing.path_trie import PathTrie
 from ingressd.routing.rewriting import expand, rewritten_path
-from ingressd.routing.route import PathKind, Route, RouteOrigin
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.routing.virtual_host import VirtualHost
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ingressd.routing.route import RouteOrigin
+from ingressd.routing.route_origin import RouteOrigin
 
 
 def test_an_origin_prints_as_far_as_it_is_known() -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from ingressd.routing.difference import TableDifference
+from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.host_names import ANY_HOST
 from ingressd.routing.path_trie import PathTrie
-from ingressd.routing.route import PathKind, Route, RouteOrigin
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.routing.table import RoutingTable
-from ingressd.routing.upstream import Endpoint, Upstream, upstream_key
+from ingressd.routing.upstream import Upstream, upstream_key
 from ingressd.routing.virtual_host import VirtualHost
 from tests.support.objects import pem_pair
 from tls.key_pair import KeyPair

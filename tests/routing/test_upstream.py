@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingressd.routing.upstream import Endpoint, Unavailable, Upstream, upstream_key
+from ingressd.routing.endpoint import Endpoint
+from ingressd.routing.upstream import Unavailable, Upstream, upstream_key
 
 
 def test_an_upstream_has_endpoints_or_says_why_not() -> None:

@@ -16,10 +16,12 @@ from ingressd.proxy.forwarding import Network
 from ingressd.proxy.programs import Programs
 from ingressd.proxy.proxy import Proxy
 from ingressd.routing.difference import TableDifference
+from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.path_trie import PathTrie
-from ingressd.routing.route import PathKind, Route, RouteOrigin
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.routing.table import RoutingTable
-from ingressd.routing.upstream import Endpoint, Unavailable, Upstream, upstream_key
+from ingressd.routing.upstream import Unavailable, Upstream, upstream_key
 from ingressd.routing.virtual_host import VirtualHost
 from ingressd.settings import LaneName, ProxySettings
 from ingressd.telemetry.record import ExchangeRecord

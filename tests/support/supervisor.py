@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from ingressd.event_loop import new_event_loop
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 from tests.support.proxying import table_for
 from tests.support.worker_pools import running_pool
 

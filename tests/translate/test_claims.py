@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from ingressd.policies.rewrite import Rewrite
 from ingressd.resources.ingress import HttpPath, Ingress, Tls
 from ingressd.resources.problem import Severity
-from ingressd.routing.route import PathKind, RouteOrigin
+from ingressd.routing.route import PathKind
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.translate.claims import MAX_HOSTS, MAX_PATHS, Claims, TlsClaim, read_claims
 from ingressd.translate.settings import TranslationSettings
 from tests.support.objects import NGINX, backend, ingress, path, rule

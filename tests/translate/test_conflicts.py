@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from ingressd.routing.route import PathKind, Route, RouteOrigin
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.translate.conflicts import settle, settle_fallback
 
 

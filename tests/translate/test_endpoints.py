@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingressd.resources.endpoint_slice import Conditions, EndpointSlice, SlicePort
 from ingressd.resources.service import Port
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 from ingressd.translate.endpoints import (
     EndpointState,
     judge_endpoints,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 from ingressd.translate.local_endpoints import LocalEndpoint, LocalEndpointError, LocalEndpoints
 
 

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingressd.routing.difference import TableDifference
+from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.path_trie import PathTrie
-from ingressd.routing.route import PathKind, Route, RouteOrigin
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
 from ingressd.routing.table import RoutingTable
-from ingressd.routing.upstream import Endpoint, Upstream, upstream_key
+from ingressd.routing.upstream import Upstream, upstream_key
 from ingressd.routing.virtual_host import VirtualHost
 from ingressd.workers.backlog import MAX_PART_WEIGHT, Backlog, merge
 from tls.key_pair import KeyPair

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from ingressd.policies.rewrite import Rewrite
 from ingressd.policies.timeouts import Timeouts
 from ingressd.routing.difference import TableDifference
+from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.path_trie import PathTrie
-from ingressd.routing.route import PathKind, Route, RouteOrigin
-from ingressd.routing.upstream import Endpoint, Unavailable, Upstream, upstream_key
+from ingressd.routing.route import PathKind, Route
+from ingressd.routing.route_origin import RouteOrigin
+from ingressd.routing.upstream import Unavailable, Upstream, upstream_key
 from ingressd.routing.virtual_host import VirtualHost
 from ingressd.settings import ProxySettings
 from ingressd.telemetry.metrics import Metrics

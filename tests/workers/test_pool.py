@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ingressd.routing.difference import TableDifference
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 from ingressd.settings import ProgramSettings
 from ingressd.telemetry.metrics import Metrics
 from ingressd.workers.pool import RefusalError, RollError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 from ingressd.proxy.failures import Failure
@@ -12,31 +13,45 @@ if TYPE_CHECKING:
     from ingressd.proxy.upstreams.connection import UpstreamConnection
 
 
-class AnswerReceiver(Protocol):
-    """What a connection tells the exchange that it carries. All calls come from the event loop."""
+class AnswerReceiver(ABC):
+    """What a connection tells the exchange that it carries. All calls come from the event loop.
 
+    A class and no ``Protocol``: compiled, its methods are then called without being looked up.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
     def informational_received(self, head: ResponseHead) -> None:
         """An answer 1xx other than 100 and 101."""
 
+    @abstractmethod
     def head_received(self, head: ResponseHead, data: bytes, *, complete: bool) -> None:
-        """``data`` is what came of the body with the head. ``complete``: that is all of it, and nothing else follows;
-        the connection has ended its part and may carry the next exchange."""
+        """``data`` is what came of the body with the head, unless ``head.whole``. ``complete``: that is all of it, and
+        nothing else follows; the connection has ended its part and may carry the next exchange."""
 
+    @abstractmethod
     def data_received(self, data: bytes) -> None: ...
 
+    @abstractmethod
     def answer_finished(self, trailers: list[Field]) -> None: ...
 
+    @abstractmethod
     def upgraded(self, head: ResponseHead, early_data: bytes) -> None:
         """The endpoint switched protocols; ``early_data`` came right behind its head. The receiver attaches the
         other end (``enter_tunnel``) or closes the connection before it returns."""
 
+    @abstractmethod
     def answer_failed(self, failure: Failure, *, any_byte_received: bool) -> None: ...
 
+    @abstractmethod
     def sending_paused(self) -> None:
         """The endpoint does not take what was sent as fast as it is given."""
 
+    @abstractmethod
     def sending_resumed(self) -> None: ...
 
+    @abstractmethod
     def check(self, now: float) -> None:
         """Give up if the endpoint has been silent for too long. Called about twice a second."""
 

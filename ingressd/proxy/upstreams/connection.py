@@ -21,7 +21,7 @@ from ingressd.proxy.response_head import (
 )
 from ingressd.proxy.unsent import unsent_bytes
 from ingressd.proxy.upstreams.answer_receiver import AnswerReceiver, ByteReceiver, ConnectionOwner
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 
 MAX_INFORMATIONAL = 10
 READ_BYTES = 49152
@@ -99,6 +99,11 @@ class UpstreamConnection:
     @property
     def open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def reusable(self) -> bool:
+        """Whether it may carry another exchange, as far as is known: it may be about to close for an error."""
+        return self.usable and self._transport is not None
 
     @property
     def has_unread_input(self) -> bool:
@@ -193,6 +198,7 @@ class UpstreamConnection:
                 self._fail(Failure(Reason.UPSTREAM_CLOSED, str(error)))
             else:
                 self._finish()
+        self.usable = False
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -251,8 +257,13 @@ class UpstreamConnection:
         head = leading_response_head(data, self._method)
         if head is None or head.informational:
             return False
-        self._buffer = data[len(head.raw) :]
-        self._receive_head(head)
+        if head.whole:
+            self._buffer = b""
+            self.usable = self.usable and head.keep_alive
+            self._take_receiver().head_received(head, b"", complete=True)
+        else:
+            self._buffer = data[head.end :]
+            self._receive_head(head)
         return True
 
     def _switch(self, head: ResponseHead) -> None:
@@ -272,12 +283,6 @@ class UpstreamConnection:
 
     def _receive_head(self, head: ResponseHead) -> None:
         self.usable = self.usable and head.keep_alive
-        length = head.framing.length
-        if length is not None and length == len(self._buffer) and has_body(head.status, self._method):
-            # Most answers: all of it has come, and nothing else.
-            data, self._buffer = self._buffer, b""
-            self._take_receiver().head_received(head, data, complete=True)
-            return
         if not has_body(head.status, self._method):
             self._body = LengthReader(0)
             if self._method != "HEAD" and (head.framing.chunked or head.framing.length):

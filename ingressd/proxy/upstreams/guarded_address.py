@@ -7,8 +7,8 @@ import ipaddress
 import socket
 
 from ingressd.proxy.failures import Failure, Reason
+from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.local_address import is_local
-from ingressd.routing.upstream import Endpoint
 
 
 async def guarded_addresses(endpoint: Endpoint) -> list[str]:

@@ -13,7 +13,7 @@ from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.upstreams.connection import READ_BYTES, UpstreamConnection
 from ingressd.proxy.upstreams.guarded_address import guarded_addresses
 from ingressd.proxy.watchdog import Watched
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 
 JUST_READ_SECONDS: Final = 0.002
 
@@ -74,11 +74,7 @@ class Pool:
         just_read = now - JUST_READ_SECONDS if longest_idle is None else math.inf
         while waiting and waiting[-1].idle_since >= oldest:
             connection = waiting.pop()
-            if (
-                connection.usable
-                and connection.open
-                and (connection.idle_since > just_read or not connection.has_unread_input)
-            ):
+            if connection.reusable and (connection.idle_since > just_read or not connection.has_unread_input):
                 return connection
             connection.close()
         return None
@@ -154,7 +150,7 @@ class Pool:
     def release(self, connection: UpstreamConnection, now: float) -> None:
         """Take back a connection whose exchange has ended; keep it if it may carry another."""
         endpoint = connection.endpoint
-        if not (connection.usable and connection.open):
+        if not connection.reusable:
             connection.close()
             return
         if self._queues and endpoint in self._queues:

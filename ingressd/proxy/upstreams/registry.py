@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 
 from ingressd.proxy.upstreams.balancers.round_robin import RoundRobin
-from ingressd.routing.upstream import Endpoint, Upstream, UpstreamKey
+from ingressd.routing.endpoint import Endpoint
+from ingressd.routing.upstream import Upstream, UpstreamKey
 
 FIRST_EJECTION_SECONDS = 1.0
 LONGEST_EJECTION_SECONDS = 10.0
@@ -36,14 +37,14 @@ class UpstreamRegistry:
 
         Ejected endpoints are passed over while there is another: a guess about health must not make an outage.
         """
-        candidates: Sequence[Endpoint] = upstream.endpoints
+        candidates = upstream.endpoints
         if tried:
-            candidates = [endpoint for endpoint in candidates if endpoint not in tried]
+            candidates = tuple([endpoint for endpoint in candidates if endpoint not in tried])
         if not candidates:
             return None
         if self._ejected:
             now = self._clock()
-            healthy = [endpoint for endpoint in candidates if not self._is_ejected(endpoint, now)]
+            healthy = tuple([endpoint for endpoint in candidates if not self._is_ejected(endpoint, now)])
             candidates = healthy or candidates
         balancer = self._balancers.get(upstream.key)
         if balancer is None:

@@ -7,7 +7,7 @@ import pytest
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.upstreams.guarded_address import guarded_addresses
 from ingressd.proxy.upstreams.pool import Pool, PoolLimits
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 from tests.support.upstream import recording_upstream
 
 LIMITS = PoolLimits(idle_seconds=4.0, idle_per_endpoint=8, open_per_endpoint=8, queued_per_endpoint=8)

@@ -7,7 +7,7 @@ import pytest
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.upstreams.connection import UpstreamConnection
 from ingressd.proxy.upstreams.pool import Pool, PoolLimits
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 from tests.support.upstream import RecordingUpstream, recording_upstream, unused_endpoint
 
 NOW = 0.0

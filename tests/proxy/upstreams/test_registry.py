@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingressd.proxy.upstreams.registry import UpstreamRegistry
-from ingressd.routing.upstream import Endpoint, Upstream, UpstreamKey
+from ingressd.routing.endpoint import Endpoint
+from ingressd.routing.upstream import Upstream, UpstreamKey
 
 ENDPOINTS = tuple(Endpoint(f"10.0.0.{number}", 80) for number in range(1, 6))
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ingressd.routing.upstream import Endpoint
+from ingressd.routing.endpoint import Endpoint
 
 
 class RoundRobin:
@@ -15,7 +13,7 @@ class RoundRobin:
     def __init__(self) -> None:
         self._next = 0
 
-    def pick(self, endpoints: Sequence[Endpoint]) -> Endpoint:
+    def pick(self, endpoints: tuple[Endpoint, ...]) -> Endpoint:
         """``endpoints`` is not empty."""
         endpoint = endpoints[self._next % len(endpoints)]
         self._next += 1
