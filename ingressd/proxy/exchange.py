@@ -369,13 +369,13 @@ class Exchange(AnswerReceiver):
             self._client.resume_body()
 
     def _send(self, data: bytes) -> None:
-        self._touch()
         if self._may_replay:
             if self._replay is None:
                 self._replay = []
             self._replay.append(data)
             self._replay_bytes += len(data)
         if self._connection is not None:
+            self._touch()
             self._connection.send(data)
             self._limit_replay()
 

@@ -117,7 +117,8 @@ class RelayClientSide(ClientSide):
             exchange.request_finished()
         if not self._started:
             self._started = True
-            self._admission.side.watchdog.discard(self)
+            if self._waiting_since:
+                self._admission.side.watchdog.discard(self)
             exchange.start()
             if not self._body_flows and not complete:
                 self._connection.pause_body()
