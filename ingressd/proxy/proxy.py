@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import cast
 
+from ingressd.event_loop import stop_accepting
 from ingressd.proxy.admission import Admission
 from ingressd.proxy.aiohttp_lane import AiohttpLane
 from ingressd.proxy.answers import Hints
@@ -154,7 +155,7 @@ class Proxy:
         while self._plain:
             # Taken out first: a second call, when the first was cancelled, must not find a closed socket.
             server, queue, new_connection = self._plain.pop()
-            server.close()
+            await stop_accepting(server)
             await self._accept_queued(queue, new_connection)
         for acceptor in self._encrypted:
             acceptor.stop_accepting()
