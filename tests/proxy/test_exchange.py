@@ -26,6 +26,7 @@ from tests.support.upstream import (
     full_backlog,
     read_message,
     recording_upstream,
+    stop_reading,
     unused_endpoint,
 )
 
@@ -294,7 +295,7 @@ async def test_a_slow_client_holds_back_the_endpoint_and_not_the_memory() -> Non
 
     async with recording_upstream(flood) as upstream, serving(table_for([upstream.endpoint])) as proxy:
         reader, writer = await proxy.connect()
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        stop_reading(writer)
         writer.write(GET)
         previous = -1
         async with asyncio.timeout(20):
@@ -312,7 +313,7 @@ async def test_a_slow_client_holds_back_the_endpoint_and_not_the_memory() -> Non
 @pytest.mark.parametrize("coding", ["length", "chunked"])
 async def test_an_endpoint_that_takes_nothing_holds_back_the_client_and_not_the_memory(coding: str) -> None:
     async def deaf(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        stop_reading(writer)
         await asyncio.Event().wait()
 
     async with recording_upstream(deaf) as upstream, serving(table_for([upstream.endpoint])) as proxy:
@@ -329,7 +330,8 @@ async def test_an_endpoint_that_takes_nothing_holds_back_the_client_and_not_the_
                     sent += len(piece)
         assert sent < 2**26, "what the kernel's socket buffers hold, and no more"
         [connection] = proxy.proxy._pool._open
-        assert 0 < connection._transport.get_write_buffer_size() <= connection_owner.READ_BYTES + 1024, "one read"  # type: ignore[union-attr]
+        assert connection._transport is not None
+        assert 0 < connection._transport.get_write_buffer_size() <= connection_owner.READ_BYTES + 1024, "one read"
         writer.transport.abort()
 
 

@@ -24,7 +24,15 @@ from ingressd.routing.route import RouteOrigin
 from ingressd.routing.upstream import Unavailable
 from ingressd.settings import ProxySettings, parse_networks
 from tests.support.proxying import ServingProxy, parse_answer, serving, table_for
-from tests.support.upstream import OK, RecordingUpstream, Script, answering, recording_upstream, unused_endpoint
+from tests.support.upstream import (
+    OK,
+    RecordingUpstream,
+    Script,
+    answering,
+    recording_upstream,
+    stop_reading,
+    unused_endpoint,
+)
 
 pytestmark = pytest.mark.usefixtures("each_lane")
 
@@ -732,7 +740,7 @@ async def test_a_client_that_takes_nothing_is_given_up() -> None:
 
     async with handled(endless, timeouts=Timeouts(send_idle=0.1)) as proxy:
         _, writer = await proxy.connect()
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        stop_reading(writer)
         writer.write(GET + b"\r\n")
         async with asyncio.timeout(20):
             while not proxy.records:
