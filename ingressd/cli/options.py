@@ -117,7 +117,7 @@ TIMEOUT_OPTIONS: tuple[Callable[[Any], Any], ...] = tuple(
         row.name,
         type=click.FloatRange(0, min_open=True),
         metavar="SECONDS",
-        default=float(row.default),
+        default=row.default,
         show_default=True,
         help=f"{row.meaning[0].upper()}{row.meaning[1:]}.",
     )
@@ -139,17 +139,24 @@ def listen_options(function: _Command) -> _Command:
     for option in reversed(
         (
             click.option(
-                "--http-port", type=PORT, help=f"Port for HTTP.  [default: {DEFAULT_HTTP_PORT}, or the next free one]"
+                "--http-port",
+                type=PORT,
+                metavar="PORT",
+                help=f"Port for HTTP; 0: any.  [default: {DEFAULT_HTTP_PORT}, or the next free one]",
             ),
             click.option(
                 "--https-port",
                 type=PORT,
-                help=f"Port for HTTPS.  [default: {DEFAULT_HTTPS_PORT}, or the next free one]",
+                metavar="PORT",
+                help=f"Port for HTTPS; 0: any.  [default: {DEFAULT_HTTPS_PORT}, or the next free one]",
             ),
             click.option(
                 "--admin-port",
                 type=PORT,
-                help=f"Port for metrics and the JSON API.  [default: {DEFAULT_ADMIN_PORT}, or the next free one]",
+                metavar="PORT",
+                help=(
+                    f"Port for metrics and the JSON API; 0: any.  [default: {DEFAULT_ADMIN_PORT}, or the next free one]"
+                ),
             ),
             click.option(
                 "--bind",
