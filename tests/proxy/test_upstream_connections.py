@@ -11,13 +11,19 @@ import pytest
 
 from ingressd.policies.timeouts import Timeouts
 from ingressd.settings import ProxySettings
-from tests.support.proxying import parse_answer, serving, table_for
+from tests.support.proxying import ServingProxy, parse_answer, serving, table_for
 from tests.support.upstream import OK, answering, full_backlog, read_message, recording_upstream
 
 pytestmark = pytest.mark.usefixtures("each_lane")
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
+
+
+async def until_none_is_open(proxy: ServingProxy) -> None:
+    async with asyncio.timeout(20):
+        while not repr(proxy.proxy._pool).startswith("<Pool 0 open"):
+            await asyncio.sleep(0.01)
 
 
 async def test_connections_are_reused() -> None:
@@ -50,7 +56,7 @@ async def test_a_body_behind_an_answer_that_has_none_is_no_answer() -> None:
         for _ in range(3):
             writer.write(GET)
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204 ")
-            await asyncio.sleep(0.1)
+            await until_none_is_open(proxy)
         writer.close()
         assert len(upstream.connections) == 3
 
@@ -60,9 +66,7 @@ async def test_connections_that_endpoints_close_leave_nothing_behind() -> None:
         async with serving(table_for([upstream.endpoint])) as proxy:
             for _ in range(20):
                 assert parse_answer(await proxy.send(GET)).status == 200
-                await asyncio.sleep(0.01)
-            proxy.proxy.watchdog.tick()
-            assert repr(proxy.proxy._pool).startswith("<Pool 0 open")
+            await until_none_is_open(proxy)
 
 
 async def _answer_when(release: asyncio.Event, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
