@@ -29,6 +29,8 @@ async def stop_accepting(server: asyncio.Server) -> None:
     for listening in server.sockets:
         # uvloop has a way of its own to accept, and no reader here.
         loop.remove_reader(listening)
-    await asyncio.sleep(0)
-    server.close()
+    try:
+        await asyncio.sleep(0)
+    finally:
+        server.close()
     await asyncio.sleep(0)

@@ -48,3 +48,18 @@ def test_a_server_that_stops_has_told_the_protocol_of_each_connection_that_it_ac
 
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(stopped_after_turns())
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, new_event_loop], ids=["asyncio", "ours"])
+def test_a_stop_that_is_cancelled_has_stopped(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    async def cancelled() -> None:
+        server = await asyncio.get_running_loop().create_server(Told, "127.0.0.1", 0)
+        stopping = asyncio.get_running_loop().create_task(stop_accepting(server))
+        await asyncio.sleep(0)
+        stopping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stopping
+        assert not server.is_serving()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(cancelled())
