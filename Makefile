@@ -76,12 +76,11 @@ load: $(COMPILED) $(LOAD_READY) ## Send locust visitors to a demo for half a min
 	$(LOAD_VENV)/bin/locust -f loadtest/locustfile.py --headless --only-summary -H http://127.0.0.1:$(LOAD_PORT) \
 		-u 50 -r 25 -t 30s --html $(LOAD_VENV)/report.html
 
-drill: $(COMPILED) ## Measure speed, memory, long-lived connections, failures and scale against their targets (15 minutes)
+drill: $(COMPILED) ## Measure starts, reloads, memory, long-lived connections, failures and scale against their targets (15 minutes)
 	$(BIN)/python -m loadtest.start
 	$(BIN)/python -m loadtest.reload
 	$(BIN)/python -m loadtest.memory
 	$(BIN)/python -m loadtest.long_lived
-	$(BIN)/python -m loadtest.rate
 	$(BIN)/python -m loadtest.lookup
 	$(BIN)/python -m loadtest.cluster_failures
 	$(BIN)/python -m loadtest.cluster_scale

@@ -71,7 +71,7 @@ def require_cpython() -> None:
 
 def require_mypyc() -> None:
     try:
-        import mypyc.build  # noqa: F401
+        import mypyc.build  # noqa: F401 - only whether it is there
     except ImportError as error:
         raise CannotCompileError(f"mypy is not installed ({error})") from error
 

@@ -6,7 +6,7 @@ import click
 
 from ingressd.admin.problem_document import problems_document
 from ingressd.cli.exit_code import ExitCode
-from ingressd.cli.flags import ManifestFlags, ProgramFlags
+from ingressd.cli.flags import ManifestFlags
 from ingressd.cli.json_output import print_json
 from ingressd.cli.not_served_view import count_not_served
 from ingressd.cli.options import admin_option, json_option, manifest_options, paths_argument
@@ -27,11 +27,7 @@ def check(
     context: click.Context,
     *,
     paths: tuple[str, ...],
-    mappings: tuple[str, ...],
-    ingress_classes: tuple[str, ...],
-    middleware: tuple[str, ...],
-    allowed_middleware: tuple[str, ...],
-    allowed_handlers: tuple[str, ...],
+    manifests: ManifestFlags,
     admin: str | None,
     as_json: bool,
 ) -> None:
@@ -48,14 +44,7 @@ def check(
       helm template ./chart | ingressd check - --json
       ingressd check --admin http://localhost:9090
     """
-    flags = ManifestFlags(
-        mappings=mappings,
-        ingress_classes=ingress_classes,
-        programs=ProgramFlags(
-            middleware=middleware, allowed_middleware=allowed_middleware, allowed_handlers=allowed_handlers
-        ),
-    )
-    subject = subject_of(context, paths=paths, flags=flags, admin=admin)
+    subject = subject_of(context, paths=paths, flags=manifests, admin=admin)
     problems = subject.problems()
     has_errors = any(problem.severity is Severity.ERROR for problem in problems)
     if as_json:

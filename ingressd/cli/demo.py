@@ -38,12 +38,7 @@ _EXPLAINED_SERVICE = "checkout"
 def demo(
     context: click.Context,
     *,
-    bind: str,
-    admin_bind: str | None,
-    http_port: int | None,
-    https_port: int | None,
-    admin_port: int | None,
-    trusted_proxies: tuple[str, ...],
+    listen: ListenFlags,
     once: bool,
 ) -> None:
     """Serve the bundled example: several hosts and Services, TLS, a wildcard, a default backend, two pods to balance.
@@ -57,17 +52,7 @@ def demo(
       ingressd demo --http-port 8000 --https-port 8001
       ingressd demo --once
     """
-    settings = serving_settings(
-        ListenFlags(
-            bind=bind,
-            admin_bind=admin_bind,
-            http_port=http_port,
-            https_port=https_port,
-            admin_port=admin_port,
-            trusted_proxies=trusted_proxies,
-        )
-    )
-    results = run(_serve_example(settings, once=once))
+    results = run(_serve_example(serving_settings(listen), once=once))
     if once and (not results or any(result.fault for result in results)):
         context.exit(ExitCode.PROBLEMS)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 
 import click
+import msgspec
 
 from ingressd.cli.dev_server import serve_manifests
 from ingressd.cli.event_loop import run
-from ingressd.cli.flags import ListenFlags, ManifestFlags, ProgramFlags, serving_settings, translation_settings
+from ingressd.cli.flags import ListenFlags, ManifestFlags, serving_settings, translation_settings
 from ingressd.cli.local_authority import open_authority
 from ingressd.cli.manifests import Manifests
 from ingressd.cli.options import lane_option, listen_options, manifest_options, paths_argument, timeout_options
@@ -24,17 +25,8 @@ from ingressd.settings import LaneName
 def dev(
     *,
     paths: tuple[str, ...],
-    mappings: tuple[str, ...],
-    ingress_classes: tuple[str, ...],
-    middleware: tuple[str, ...],
-    allowed_middleware: tuple[str, ...],
-    allowed_handlers: tuple[str, ...],
-    bind: str,
-    admin_bind: str | None,
-    http_port: int | None,
-    https_port: int | None,
-    admin_port: int | None,
-    trusted_proxies: tuple[str, ...],
+    manifests: ManifestFlags,
+    listen: ListenFlags,
     lane: str,
     **timeouts: float,
 ) -> None:
@@ -51,25 +43,9 @@ def dev(
       ingressd dev ./k8s --map web=3000 --allow-middleware api-key=company.checks:api_key
       helm template ./chart | ingressd dev - --map web=3000
     """
-    programs = ProgramFlags(
-        middleware=middleware, allowed_middleware=allowed_middleware, allowed_handlers=allowed_handlers
-    )
     settings = serving_settings(
-        ListenFlags(
-            bind=bind,
-            admin_bind=admin_bind,
-            http_port=http_port,
-            https_port=https_port,
-            admin_port=admin_port,
-            trusted_proxies=trusted_proxies,
-            lane=LaneName(lane),
-            timeouts=timeouts,
-        ),
-        programs,
+        msgspec.structs.replace(listen, lane=LaneName(lane), timeouts=timeouts), manifests.programs
     )
-    translation = translation_settings(
-        ManifestFlags(mappings=mappings, ingress_classes=ingress_classes, programs=programs)
-    )
-    manifests = Manifests(paths, translation, watch=True)
-    manifests.require_something()
-    run(serve_manifests(settings, manifests, open_authority(os.environ)))
+    served = Manifests(paths, translation_settings(manifests), watch=True)
+    served.require_something()
+    run(serve_manifests(settings, served, open_authority(os.environ)))

@@ -7,7 +7,7 @@ import click
 from ingressd.admin.explanation_document import explanation_document
 from ingressd.cli.exit_code import CommandError, ExitCode
 from ingressd.cli.explain_view import format_explanation
-from ingressd.cli.flags import ManifestFlags, ProgramFlags
+from ingressd.cli.flags import ManifestFlags
 from ingressd.cli.json_output import print_json
 from ingressd.cli.options import admin_option, json_option, manifest_options, paths_argument
 from ingressd.cli.palette import Palette
@@ -31,11 +31,7 @@ def explain(
     method: str,
     url: str,
     paths: tuple[str, ...],
-    mappings: tuple[str, ...],
-    ingress_classes: tuple[str, ...],
-    middleware: tuple[str, ...],
-    allowed_middleware: tuple[str, ...],
-    allowed_handlers: tuple[str, ...],
+    manifests: ManifestFlags,
     admin: str | None,
     as_json: bool,
 ) -> None:
@@ -54,14 +50,7 @@ def explain(
       ingressd explain GET https://shop.localhost/ ./k8s --json | jq .answer
     """
     require_url(method, url, paths)
-    flags = ManifestFlags(
-        mappings=mappings,
-        ingress_classes=ingress_classes,
-        programs=ProgramFlags(
-            middleware=middleware, allowed_middleware=allowed_middleware, allowed_handlers=allowed_handlers
-        ),
-    )
-    subject = subject_of(context, paths=paths, flags=flags, admin=admin)
+    subject = subject_of(context, paths=paths, flags=manifests, admin=admin)
     try:
         explanation = subject.explain(method, url)
     except ValueError as error:

@@ -14,6 +14,7 @@ from ingressd.settings import (
     DEFAULT_HTTPS_PORT,
     LaneName,
     ListenSettings,
+    Network,
     PortChoice,
     ProgramSettings,
     ProxySettings,
@@ -24,7 +25,7 @@ from ingressd.settings import (
     require_program_name,
 )
 from ingressd.translate.annotations.programs import AllowedPrograms
-from ingressd.translate.local_endpoints import LocalEndpoint, LocalEndpointError
+from ingressd.translate.local_endpoints import LocalEndpoint, LocalEndpointError, LocalEndpoints
 from ingressd.translate.settings import TranslationSettings
 
 
@@ -63,16 +64,35 @@ class ListenFlags(msgspec.Struct, frozen=True, kw_only=True):
 
 def translation_settings(flags: ManifestFlags) -> TranslationSettings:
     """Return how manifests are translated on a developer's machine; raises CommandError."""
-    if "" in flags.ingress_classes:
+    return TranslationSettings.development(
+        served=class_names(flags.ingress_classes),
+        local_endpoints=local_endpoints(flags.mappings).entries,
+        programs=allowed_programs(flags.programs),
+    )
+
+
+def class_names(names: Iterable[str]) -> frozenset[str]:
+    """Return the names of ``--ingress-class``; raises CommandError."""
+    found = frozenset(names)
+    if "" in found:
         raise CommandError("--ingress-class: the name of a class is not empty")
+    return found
+
+
+def local_endpoints(mappings: Iterable[str]) -> LocalEndpoints:
+    """Return the mappings of ``--map``; raises CommandError."""
     try:
-        return TranslationSettings.development(
-            served=flags.ingress_classes,
-            local_endpoints=map(LocalEndpoint.parse, flags.mappings),
-            programs=allowed_programs(flags.programs),
-        )
+        return LocalEndpoints(tuple(map(LocalEndpoint.parse, mappings)))
     except LocalEndpointError as error:
         raise CommandError(f"--map: {error}") from error
+
+
+def trusted_networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Return the networks of ``--trusted-proxy``; raises CommandError."""
+    try:
+        return parse_networks(texts)
+    except SettingsError as error:
+        raise CommandError(f"--trusted-proxy: {error}") from error
 
 
 def allowed_programs(flags: ProgramFlags) -> AllowedPrograms:
@@ -129,10 +149,7 @@ def _names(flag: str, texts: Iterable[str]) -> dict[str, str]:
 def serving_settings(flags: ListenFlags, programs: ProgramFlags = NO_PROGRAMS) -> ServingSettings:
     """Return what the data plane runs with; raises CommandError."""
     code = program_settings(programs)
-    try:
-        networks = parse_networks(flags.trusted_proxies)
-    except SettingsError as error:
-        raise CommandError(f"--trusted-proxy: {error}") from error
+    networks = trusted_networks(flags.trusted_proxies)
     try:
         listen = ListenSettings(
             bind=flags.bind,

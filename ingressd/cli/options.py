@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from ingressd.cli.flags import ListenFlags, ManifestFlags, ProgramFlags
 from ingressd.settings import (
     DEFAULT_ADMIN_PORT,
     DEFAULT_BIND,
@@ -70,8 +72,26 @@ PROGRAM_OPTIONS: tuple[Callable[[Any], Any], ...] = (
 """The flags for Python code in front of routes."""
 
 
-def manifest_options(function: _Command) -> _Command:
-    """What decides how manifests are read, with or without serving them."""
+def manifest_options(function: _Command) -> Callable[..., Any]:
+    """What decides how manifests are read, with or without serving them: the command gets it as ``manifests``."""
+
+    @functools.wraps(function)
+    def command(
+        *args: Any,
+        mappings: tuple[str, ...],
+        ingress_classes: tuple[str, ...],
+        middleware: tuple[str, ...],
+        allowed_middleware: tuple[str, ...],
+        allowed_handlers: tuple[str, ...],
+        **others: Any,
+    ) -> Any:
+        programs = ProgramFlags(
+            middleware=middleware, allowed_middleware=allowed_middleware, allowed_handlers=allowed_handlers
+        )
+        flags = ManifestFlags(mappings=mappings, ingress_classes=ingress_classes, programs=programs)
+        return function(*args, manifests=flags, **others)
+
+    with_options: Callable[..., Any] = command
     for option in reversed(
         (
             map_option("Point a Service at a server that you run: web=3000, shop/web:http=127.0.0.1:3000. Repeatable."),
@@ -85,8 +105,8 @@ def manifest_options(function: _Command) -> _Command:
             *PROGRAM_OPTIONS,
         )
     ):
-        function = option(function)
-    return function
+        with_options = option(with_options)
+    return with_options
 
 
 def json_option(function: _Command) -> _Command:
@@ -117,7 +137,7 @@ TIMEOUT_OPTIONS: tuple[Callable[[Any], Any], ...] = tuple(
         row.name,
         type=click.FloatRange(0, min_open=True),
         metavar="SECONDS",
-        default=float(row.default),
+        default=row.default,
         show_default=True,
         help=f"{row.meaning[0].upper()}{row.meaning[1:]}.",
     )
@@ -133,23 +153,54 @@ def timeout_options(function: _Command) -> _Command:
     return function
 
 
-def listen_options(function: _Command) -> _Command:
-    """Where to listen, and whom to believe. The defaults are shown here and used in ``settings``: a flag that is not
-    given must stay None, because only a port that was asked for is an error when it is taken."""
+def listen_options(function: _Command) -> Callable[..., Any]:
+    """Where to listen, and whom to believe: the command gets it as ``listen``. The defaults are shown here and used in
+    ``settings``: a flag that is not given must stay None, because only a port that was asked for is an error when it is
+    taken."""
+
+    @functools.wraps(function)
+    def command(
+        *args: Any,
+        bind: str,
+        admin_bind: str | None,
+        http_port: int | None,
+        https_port: int | None,
+        admin_port: int | None,
+        trusted_proxies: tuple[str, ...],
+        **others: Any,
+    ) -> Any:
+        flags = ListenFlags(
+            bind=bind,
+            admin_bind=admin_bind,
+            http_port=http_port,
+            https_port=https_port,
+            admin_port=admin_port,
+            trusted_proxies=trusted_proxies,
+        )
+        return function(*args, listen=flags, **others)
+
+    with_options: Callable[..., Any] = command
     for option in reversed(
         (
             click.option(
-                "--http-port", type=PORT, help=f"Port for HTTP.  [default: {DEFAULT_HTTP_PORT}, or the next free one]"
+                "--http-port",
+                type=PORT,
+                metavar="PORT",
+                help=f"Port for HTTP; 0: any.  [default: {DEFAULT_HTTP_PORT}, or the next free one]",
             ),
             click.option(
                 "--https-port",
                 type=PORT,
-                help=f"Port for HTTPS.  [default: {DEFAULT_HTTPS_PORT}, or the next free one]",
+                metavar="PORT",
+                help=f"Port for HTTPS; 0: any.  [default: {DEFAULT_HTTPS_PORT}, or the next free one]",
             ),
             click.option(
                 "--admin-port",
                 type=PORT,
-                help=f"Port for metrics and the JSON API.  [default: {DEFAULT_ADMIN_PORT}, or the next free one]",
+                metavar="PORT",
+                help=(
+                    f"Port for metrics and the JSON API; 0: any.  [default: {DEFAULT_ADMIN_PORT}, or the next free one]"
+                ),
             ),
             click.option(
                 "--bind",
@@ -166,5 +217,5 @@ def listen_options(function: _Command) -> _Command:
             trusted_proxy_option,
         )
     ):
-        function = option(function)
-    return function
+        with_options = option(with_options)
+    return with_options

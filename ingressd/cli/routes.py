@@ -8,7 +8,7 @@ import click
 
 from ingressd.admin.routes_document import routes_document
 from ingressd.cli.exit_code import ExitCode
-from ingressd.cli.flags import ManifestFlags, ProgramFlags
+from ingressd.cli.flags import ManifestFlags
 from ingressd.cli.json_output import print_json
 from ingressd.cli.not_served_view import format_not_served
 from ingressd.cli.options import admin_option, json_option, manifest_options, paths_argument
@@ -31,11 +31,7 @@ def routes(
     context: click.Context,
     *,
     paths: tuple[str, ...],
-    mappings: tuple[str, ...],
-    ingress_classes: tuple[str, ...],
-    middleware: tuple[str, ...],
-    allowed_middleware: tuple[str, ...],
-    allowed_handlers: tuple[str, ...],
+    manifests: ManifestFlags,
     admin: str | None,
     as_json: bool,
 ) -> None:
@@ -51,14 +47,7 @@ def routes(
       ingressd routes --admin http://localhost:9090
       ingressd routes ./k8s --json | jq '.routes[] | select(.unavailable != "")'
     """
-    flags = ManifestFlags(
-        mappings=mappings,
-        ingress_classes=ingress_classes,
-        programs=ProgramFlags(
-            middleware=middleware, allowed_middleware=allowed_middleware, allowed_handlers=allowed_handlers
-        ),
-    )
-    subject = subject_of(context, paths=paths, flags=flags, admin=admin)
+    subject = subject_of(context, paths=paths, flags=manifests, admin=admin)
     rows, problems = subject.routes(), subject.problems()
     has_errors = any(problem.severity is Severity.ERROR for problem in problems)
     if as_json:

@@ -10,7 +10,15 @@ import click
 from click.core import ParameterSource
 
 from ingressd.cli.exit_code import CommandError
-from ingressd.cli.flags import ProgramFlags, allowed_programs, program_settings, proxy_settings
+from ingressd.cli.flags import (
+    ProgramFlags,
+    allowed_programs,
+    class_names,
+    local_endpoints,
+    program_settings,
+    proxy_settings,
+    trusted_networks,
+)
 from ingressd.cli.processors import default_workers, usable_processors
 from ingressd.cli.run_options import CLUSTER_ONLY, FILES_ONLY, SELECTORS
 from ingressd.settings import (
@@ -24,10 +32,8 @@ from ingressd.settings import (
     ServingSettings,
     SettingsError,
     StatusSettings,
-    parse_networks,
 )
 from ingressd.translate.classes import ClassSelection
-from ingressd.translate.local_endpoints import LocalEndpoint, LocalEndpointError, LocalEndpoints
 from ingressd.translate.settings import TranslationSettings
 
 NAMESPACE_OF_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -50,10 +56,7 @@ def refuse_senseless(context: click.Context, *, files: bool) -> None:
 def run_settings(flags: Flags) -> RunSettings:
     """Return what the processes run with; raises CommandError."""
     files = bool(flags["paths"])
-    try:
-        networks = parse_networks(flags["trusted_proxies"])
-    except SettingsError as error:
-        raise CommandError(f"--trusted-proxy: {error}") from error
+    networks = trusted_networks(flags["trusted_proxies"])
     try:
         return RunSettings(
             serving=ServingSettings(
@@ -102,7 +105,7 @@ def translation_of_cluster(flags: Flags) -> TranslationSettings:
     return TranslationSettings(
         classes=ClassSelection(
             controller_name=flags["controller_name"],
-            served=_class_names(flags),
+            served=class_names(flags["ingress_classes"]),
             without_class=flags["watch_ingress_without_class"],
         ),
         external_names=flags["allow_external_names"],
@@ -113,20 +116,17 @@ def translation_of_cluster(flags: Flags) -> TranslationSettings:
 
 def translation_of_files(flags: Flags) -> TranslationSettings:
     """Return how the files of an operator are translated: every class is theirs, and so is the machine."""
-    try:
-        return TranslationSettings(
-            classes=ClassSelection(
-                served=_class_names(flags), every_class=True, without_class=True, emulate_admission=True
-            ),
-            local_endpoints=LocalEndpoints(tuple(map(LocalEndpoint.parse, flags["mappings"]))),
-            external_names=flags["allow_external_names"],
-            loopback=True,
-            advise_local_endpoints=True,
-            suggest_services=True,
-            programs=allowed_programs(_program_flags(flags)),
-        )
-    except LocalEndpointError as error:
-        raise CommandError(f"--map: {error}") from error
+    return TranslationSettings(
+        classes=ClassSelection(
+            served=class_names(flags["ingress_classes"]), every_class=True, without_class=True, emulate_admission=True
+        ),
+        local_endpoints=local_endpoints(flags["mappings"]),
+        external_names=flags["allow_external_names"],
+        loopback=True,
+        advise_local_endpoints=True,
+        suggest_services=True,
+        programs=allowed_programs(_program_flags(flags)),
+    )
 
 
 def _namespace_of_account(file: Path = NAMESPACE_OF_ACCOUNT) -> str:
@@ -143,12 +143,6 @@ def _program_flags(flags: Flags) -> ProgramFlags:
         allowed_middleware=flags["allowed_middleware"],
         allowed_handlers=flags["allowed_handlers"],
     )
-
-
-def _class_names(flags: Flags) -> frozenset[str]:
-    if "" in flags["ingress_classes"]:
-        raise CommandError("--ingress-class: the name of a class is not empty")
-    return frozenset(flags["ingress_classes"])
 
 
 def _status_settings(flags: Flags) -> StatusSettings | None:

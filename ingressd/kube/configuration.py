@@ -158,6 +158,7 @@ async def _load_kubeconfig(files: str, context: str) -> LoadedConfiguration:
                     persist_config=False,
                 )
         except Exception as error:
+            # The library lets through whatever the contents of a file make it raise, down to a KeyError.
             raise ClusterConfigurationError(
                 f"{files} cannot be used: {_why(error)}. Check it with kubectl --kubeconfig."
             ) from None

@@ -213,7 +213,7 @@ class BridgeRequest(web.BaseRequest):
 
     def forget_task(self) -> None:
         """The request has been answered."""
-        self._task = None  # type: ignore[assignment]
+        self._task = None  # type: ignore[assignment]  # as aiohttp's own loop does
 
 
 class BridgeServer(web.Server):

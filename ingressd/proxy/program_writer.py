@@ -72,7 +72,7 @@ class ProgramWriter(StreamWriter):
         self._headers_written = False
         self._prepared = True
 
-    async def write(self, chunk: Buffer, *, drain: bool = True, LIMIT: int = 0x10000) -> None:  # noqa: N803
+    async def write(self, chunk: Buffer, *, drain: bool = True, LIMIT: int = 0x10000) -> None:  # noqa: N803 - aiohttp's name
         if self._has_body:
             self._require_room(chunk)
             self.body_bytes += len(chunk)

@@ -112,7 +112,9 @@ def _made(flag: str, reference: str) -> Any:
 
 def _called(flag: str, name: str, factory: Any) -> Any:
     if not callable(factory):
-        raise ProgramError(f"{flag}: {name} is a {type(factory).__name__}, and must be a function without arguments")
+        raise ProgramError(
+            f"{flag}: {name} is of type {type(factory).__name__}, and must be a function without arguments"
+        )
     if getattr(factory, "__middleware_version__", None) is not None:
         raise ProgramError(
             f"{flag}: {name} is a middleware: name a function without arguments that returns it, such as "

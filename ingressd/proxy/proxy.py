@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import cast
 
+from ingressd.event_loop import stop_accepting
 from ingressd.proxy.admission import Admission
 from ingressd.proxy.aiohttp_lane import AiohttpLane
 from ingressd.proxy.answers import Hints
@@ -154,8 +155,9 @@ class Proxy:
         while self._plain:
             # Taken out first: a second call, when the first was cancelled, must not find a closed socket.
             server, queue, new_connection = self._plain.pop()
-            server.close()
-            await self._accept_queued(queue, new_connection)
+            with queue:
+                await stop_accepting(server)
+                await self._accept_queued(queue, new_connection)
         for acceptor in self._encrypted:
             acceptor.stop_accepting()
         try:
@@ -186,18 +188,17 @@ class Proxy:
     async def _accept_queued(self, queue: socket.socket, new_connection: NewConnection) -> None:
         """Take over the clients that are connected, as far as they know: closing the socket would reset them."""
         loop = asyncio.get_running_loop()
-        with queue:
-            queue.setblocking(False)
-            for _ in range(BACKLOG):
-                try:
-                    accepted, _ = queue.accept()
-                except OSError:
-                    return
-                accepted.setblocking(False)
-                try:
-                    await loop.connect_accepted_socket(new_connection, accepted)
-                except OSError:
-                    accepted.close()
+        queue.setblocking(False)
+        for _ in range(BACKLOG):
+            try:
+                accepted, _ = queue.accept()
+            except OSError:
+                return
+            accepted.setblocking(False)
+            try:
+                await loop.connect_accepted_socket(new_connection, accepted)
+            except OSError:
+                accepted.close()
 
     def _sweep(self) -> None:
         self._owner.close_expired()

@@ -34,7 +34,6 @@ class SliceEndpoint(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_on
     conditions: Conditions = Conditions()
     hostname: str = ""
     node_name: str = ""
-    zone: str = ""
     target_ref: TargetReference | None = None
 
 

@@ -26,7 +26,6 @@ class ServiceSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only
     external_name: str = ""
     selector: dict[str, str] = {}
     ports: tuple[Port, ...] = ()
-    publish_not_ready_addresses: bool = False
     session_affinity: str = ""
 
 

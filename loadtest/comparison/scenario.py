@@ -9,8 +9,8 @@ from functools import partial
 import msgspec
 
 from loadtest.comparison import loads
+from loadtest.comparison.request_fields import HEADERS
 from loadtest.comparison.site import BODIES_PATH, HOST, RSA_HOST, Site
-from loadtest.support.closed_loop import HEADERS
 
 REQUESTS = "requests/s"
 TRANSFER = "MiB/s"

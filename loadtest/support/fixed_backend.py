@@ -1,13 +1,11 @@
 """A server that gives the same 62 bytes to every request, as cheaply as Python can.
 
-``--core N`` keeps it on one core. It reads only as much of HTTP as the drills send: requests without a body.
+It reads only as much of HTTP as the drills send: requests without a body.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 from typing import cast
 
 import uvloop
@@ -41,14 +39,5 @@ async def serve() -> None:
     await server.serve_forever()
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description="Give the same answer to every request.")
-    options.add_argument("--core", type=int, help="run on this core only")
-    given = options.parse_args()
-    if given.core is not None:
-        os.sched_setaffinity(0, {given.core})
-    uvloop.run(serve())
-
-
 if __name__ == "__main__":
-    main()
+    uvloop.run(serve())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.pytest_plugin import AiohttpClient
+from aiohttp.test_utils import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from ingressd.admin.application import MAX_METHOD_LENGTH, MAX_URL_LENGTH, admin_application
@@ -27,9 +28,8 @@ def view() -> ControllerView:
 
 
 @pytest_asyncio.fixture
-async def client(view: ControllerView) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(admin_application(view, view.registry(), HostGuard("127.0.0.1")))) as started:
-        yield started
+async def client(view: ControllerView, aiohttp_client: AiohttpClient) -> Client:
+    return await aiohttp_client(admin_application(view, view.registry(), HostGuard("127.0.0.1")))
 
 
 async def fetch(client: Client, path: str, **options: Any) -> tuple[int, Any]:
@@ -183,7 +183,6 @@ async def test_head(client: Client) -> None:
         assert await response.read() == b""
 
 
-async def test_a_port_for_everybody_answers_any_host(view: ControllerView) -> None:
-    application = admin_application(view, view.registry(), HostGuard("0.0.0.0"))
-    async with TestClient(TestServer(application)) as started:
-        assert (await fetch(started, "/healthz", headers={"Host": "ingressd.ingress.svc"}))[0] == 200
+async def test_a_port_for_everybody_answers_any_host(view: ControllerView, aiohttp_client: AiohttpClient) -> None:
+    started = await aiohttp_client(admin_application(view, view.registry(), HostGuard("0.0.0.0")))
+    assert (await fetch(started, "/healthz", headers={"Host": "ingressd.ingress.svc"}))[0] == 200

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from contextlib import suppress
 
 import aiohttp
@@ -122,6 +124,41 @@ async def test_outage_cuts_what_is_open(server: ApiServer, client: ApiClient) ->
         async with server.outage():
             with pytest.raises(aiohttp.ClientError):
                 await watch.line()
+
+
+async def test_outage_cuts_connections_that_are_being_accepted() -> None:
+    """In each turn of the loop between the kernel's connection and the server's protocol."""
+    for turns in range(5):
+        async with ApiServer() as server:
+            with socket.create_connection(("127.0.0.1", server.port)) as client:
+                client.settimeout(10)
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                await server.stop()
+                await asyncio.sleep(0)
+                with suppress(ConnectionError):
+                    assert client.recv(1) == b""
+
+
+async def test_outage_cuts_connections_that_shake_hands() -> None:
+    trusting_all = ssl.create_default_context()
+    trusting_all.check_hostname = False
+    trusting_all.verify_mode = ssl.CERT_NONE
+
+    async def connection_ends(port: int) -> None:
+        with suppress(OSError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting_all)
+            await reader.read()
+            writer.close()
+
+    async with ApiServer(tls=True) as server:
+        for turns in range(10):
+            async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+                group.create_task(connection_ends(server.port))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                await server.stop()
+            await server.start()
 
 
 async def test_restart_in_the_middle_of_a_list(server: ApiServer, client: ApiClient) -> None:

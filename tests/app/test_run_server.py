@@ -24,6 +24,7 @@ from ingressd.settings import RunSettings, ServingSettings
 from ingressd.translate.settings import TranslationSettings
 from tests.support import objects
 from tests.support.manifests import ingress, path, rule, save
+from tests.support.ports import free_port
 from tests.support.running import PROGRAM, environment_of
 from tests.support.running_controller import ANY_PORTS, FOR_TESTS, running_ingressd
 from tests.support.running_proxy import PATIENCE_SECONDS, eventually
@@ -165,13 +166,6 @@ def bound() -> socket.socket:
     found = socket.socket()
     found.bind(("127.0.0.1", 0))
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def readiness(port: int) -> int:

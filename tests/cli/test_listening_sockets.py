@@ -11,6 +11,7 @@ import pytest
 from ingressd.cli.exit_code import CommandError, ExitCode
 from ingressd.cli.listening_sockets import open_listening_sockets
 from ingressd.settings import ListenSettings, PortChoice
+from tests.support.ports import free_port
 
 LOOPBACK = "127.0.0.1"
 ANY = PortChoice(0)
@@ -28,11 +29,6 @@ def taken() -> Iterator[int]:
                 continue
             yield port
             return
-
-
-def free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def test_ports_chosen_by_the_system_listen() -> None:

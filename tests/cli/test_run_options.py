@@ -43,7 +43,7 @@ def test_only_help_is_among_the_others() -> None:
         DEFAULT_HTTP_PORT,
         DEFAULT_HTTPS_PORT,
         DEFAULT_ADMIN_PORT,
-        DEFAULT_DRAIN_WAIT_SECONDS,
+        f"{DEFAULT_DRAIN_WAIT_SECONDS:g}",
         DEFAULT_ELECTION_NAME,
         DEFAULT_LOG_LEVEL,
         CONTROLLER_NAME,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ from docs.reference import PLACE, PROCESS_METRICS, metric_rows, reference
 
 def test_the_page_is_what_the_tables_say() -> None:
     assert PLACE.read_text(encoding="utf-8") == reference(), "run `make docs`"
+
+
+def test_every_row_has_the_cells_of_its_table() -> None:
+    lines = PLACE.read_text(encoding="utf-8").splitlines()
+    tables = [list(found) for is_table, found in groupby(lines, lambda line: line.startswith("|")) if is_table]
+    assert tables
+    for rows in tables:
+        assert len({row.replace(r"\|", "").count("|") for row in rows}) == 1, rows[0]
 
 
 def test_labels_are_those_of_the_series() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.support.api_server import RunningApiServer
@@ -81,9 +82,11 @@ def test_the_same_is_among_the_problems_and_in_the_metrics(cluster: Cluster) -> 
     running, server = cluster
     event = event_on(server, "lost", "NoService")
     message = event["message"].partition(":")[0]
-    assert message in running.admin("/api/problems").text
+    problems = msgspec.json.decode(running.admin("/api/problems").body)["problems"]
+    assert message in {problem["message"].partition(":")[0] for problem in problems}
     metrics = running.admin("/metrics").text
-    assert 'ingressd_problems{severity="error"} 1.0' in metrics
+    errors = sum(problem["severity"] == "error" for problem in problems)
+    assert f'ingressd_problems{{severity="error"}} {float(errors)}' in metrics
     assert 'ingressd_api_writes_total{outcome="written",what="event"}' in metrics
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.support.api_server import Json, RunningApiServer, running_api_server
 from tests.support.cluster_sites import CLASS, backed_by, site
 from tests.support.manifests import ingress_class
 from tests.support.pods import running_pods
+from tests.support.ports import free_port, refuses
 from tests.support.running import ingressd
 from tests.support.running_controller import TO_CLUSTER, RunningController, running_ingressd, serving_cluster
 from tests.support.running_proxy import eventually
@@ -59,21 +59,6 @@ def rules_of(*, without: str = "") -> list[Json]:
         for each in PERMISSIONS
         if each.resource.plural != without or each.feature is not Feature.ROUTING
     ]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
-def refuses(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 10).close()
-    except ConnectionRefusedError:
-        return True
-    return False
 
 
 @pytest.mark.parametrize("resource", ["", "secrets"], ids=["none was listed", "all but one were listed"])

@@ -12,7 +12,7 @@ import pytest
 from tests.support.api_server import RunningApiServer, running_api_server
 from tests.support.cluster_sites import CLASS, backed_by, site, wait_for_pod
 from tests.support.manifests import Manifest, ingress_class, service
-from tests.support.pods import Pods, running_pods
+from tests.support.pods import Pods
 from tests.support.running_controller import (
     STATUS_ADDRESS,
     RunningController,
@@ -23,12 +23,6 @@ from tests.support.running_controller import (
 from tests.support.running_proxy import eventually
 
 NAMESPACE = "ingressd"
-
-
-@pytest.fixture
-def pods() -> Iterator[Pods]:
-    with running_pods("web") as found:
-        yield found
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -27,12 +29,15 @@ MANIFESTS = (
 )
 
 
+@contextmanager
+def serving_all(folder: Path) -> Iterator[RunningDev]:
+    with running_pods(*NAMES) as pods, serving(folder, *MANIFESTS, arguments=pods.maps()) as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
-    with (
-        running_pods(*NAMES) as pods,
-        serving(tmp_path_factory.mktemp("conflicts"), *MANIFESTS, arguments=pods.maps()) as running,
-    ):
+    with serving_all(tmp_path_factory.mktemp("conflicts")) as running:
         yield running
 
 
@@ -84,7 +89,8 @@ def test_the_start_tells_each_loser_the_winner(dev: RunningDev) -> None:
     )
 
 
-def test_when_the_winner_goes_the_loser_takes_over(dev: RunningDev) -> None:
-    dev.save("all.yaml", *(manifest for manifest in MANIFESTS if manifest["metadata"]["name"] != "z-old"))
-    dev.output.wait_for(r"^~ age\.test/ → age-young:80 \(was age-old:80\)$")
-    assert dev.get("/", host="age.test").pod == "age-young"
+def test_when_the_winner_goes_the_loser_takes_over(tmp_path: Path) -> None:
+    with serving_all(tmp_path) as dev:
+        dev.save("all.yaml", *(manifest for manifest in MANIFESTS if manifest["metadata"]["name"] != "z-old"))
+        dev.output.wait_for(r"^~ age\.test/ → age-young:80 \(was age-old:80\)$")
+        assert dev.get("/", host="age.test").pod == "age-young"

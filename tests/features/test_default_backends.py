@@ -7,10 +7,12 @@ Ingress's paths takes on its own hosts, and after it comes the oldest default ba
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.support.manifests import backend, ingress, path, rule
+from tests.support.manifests import backend, ingress, path, rule, save
 from tests.support.pods import running_pods
 from tests.support.running import RunningDev, ingressd, problem_codes, serving
 
@@ -28,18 +30,18 @@ BARE = ingress("bare", rule("bare.test"), rule("bare.test", path("/cart", "cart"
 SHARED = ingress("shared", rule("shared.test", path("/a", "cart")), default=backend("shared-first"))
 SHARED_TOO = ingress("shared-too", rule("shared.test", path("/b", "cart")), default=backend("shared-second"))
 PODS = ("everything", "younger", "cart", "shop", "shared-first", "shared-second")
+MANIFESTS = (YOUNGER_CATCH_ALL, CATCH_ALL, SHOP, PLAIN, BARE, SHARED, SHARED_TOO)
+
+
+@contextmanager
+def serving_all(folder: Path) -> Iterator[RunningDev]:
+    with running_pods(*PODS) as pods, serving(folder, *MANIFESTS, arguments=pods.maps()) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
-    with (
-        running_pods(*PODS) as pods,
-        serving(
-            tmp_path_factory.mktemp("defaults"),
-            *(YOUNGER_CATCH_ALL, CATCH_ALL, SHOP, PLAIN, BARE, SHARED, SHARED_TOO),
-            arguments=pods.maps(),
-        ) as running,
-    ):
+    with serving_all(tmp_path_factory.mktemp("defaults")) as running:
         yield running
 
 
@@ -79,15 +81,16 @@ def test_the_younger_default_backend_is_told_who_won(dev: RunningDev) -> None:
     assert any("default/shared comes first" in problem["message"] for problem in conflicts)
 
 
-def test_without_any_default_backend_the_answer_is_404(dev: RunningDev) -> None:
-    dev.save("all.yaml", PLAIN)
-    dev.output.wait_for(r"^- \*")
-    assert dev.get("/", host="unknown.test").pod == "404 no_host"
-    assert dev.get("/other", host="plain.test").pod == "404 no_path"
+def test_without_any_default_backend_the_answer_is_404(tmp_path: Path) -> None:
+    with serving_all(tmp_path) as dev:
+        dev.save("all.yaml", PLAIN)
+        dev.output.wait_for(r"^- \*")
+        assert dev.get("/", host="unknown.test").pod == "404 no_host"
+        assert dev.get("/other", host="plain.test").pod == "404 no_path"
 
 
-def test_one_default_backend_is_no_problem(dev: RunningDev) -> None:
-    dev.save("one/all.yaml", CATCH_ALL, SHOP)
+def test_one_default_backend_is_no_problem(tmp_path: Path) -> None:
+    save(tmp_path / "all.yaml", CATCH_ALL, SHOP)
     used = ("everything", "cart", "shop")
-    finished = ingressd(dev.folder / "one", "check", "all.yaml", "--json", *(f"--map={name}=1" for name in used))
+    finished = ingressd(tmp_path, "check", "all.yaml", "--json", *(f"--map={name}=1" for name in used))
     assert problem_codes(finished) == {}

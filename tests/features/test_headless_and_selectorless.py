@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.manifests import endpoint_slice, ingress, path, rule, service
+from tests.support.manifests import endpoint_slice, ingress, path, rule, save, service
 from tests.support.pods import running_pods
 from tests.support.running import RunningDev, ingressd, problem_codes, serving
 
@@ -45,12 +46,12 @@ def test_none_of_them_is_a_problem(dev: RunningDev) -> None:
     assert finished.code == 0
 
 
-def test_a_headless_service_without_ports_has_none_to_name(dev: RunningDev) -> None:
-    dev.save(
-        "portless/all.yaml",
+def test_a_headless_service_without_ports_has_none_to_name(tmp_path: Path) -> None:
+    save(
+        tmp_path / "all.yaml",
         ingress("web", rule("web.test", path("/", "web"))),
         {**service("web"), "spec": {"clusterIP": "None", "selector": {"app": "web"}}},
     )
-    finished = ingressd(dev.folder, "check", "portless", "--json")
+    finished = ingressd(tmp_path, "check", "all.yaml", "--json")
     assert problem_codes(finished) == {"no_service_port": 1}
     assert finished.document["problems"][0]["advice"] == "Give it a port."

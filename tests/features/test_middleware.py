@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.code import with_examples, write_module
 from tests.support.manifests import Manifest, ingress, path, rule, save
-from tests.support.pods import Pods, running_pods
+from tests.support.pods import Pods
 from tests.support.running import ingressd, problem_codes
 from tests.support.running import serving as dev
 from tests.support.running_controller import running_ingressd
@@ -69,12 +69,6 @@ def through_run(folder: Path, *arguments: str, environment: dict[str, str]) -> I
 
 
 Through = Callable[..., AbstractContextManager[RunningProxy]]
-
-
-@pytest.fixture
-def pods() -> Iterator[Pods]:
-    with running_pods("web") as found:
-        yield found
 
 
 @pytest.mark.parametrize("through", [through_dev, through_run])

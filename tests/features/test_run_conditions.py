@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.support.api_server import running_api_server
 from tests.support.cluster_sites import CLASS, backed_by, site
 from tests.support.manifests import Manifest, ingress_class, save, tls_secret
 from tests.support.objects import pem_pair
-from tests.support.pods import Pods, running_pods
+from tests.support.pods import Pods
 from tests.support.running import data_plane_choice
 from tests.support.running_controller import ANY_PORTS, FOR_TESTS, TO_CLUSTER, RunningController
 from tests.support.running_proxy import eventually
@@ -26,12 +24,6 @@ IMAGE_USER = 65532
 CERTIFICATE, KEY = pem_pair("shop.test")
 SECURE: list[Manifest] = [{"hosts": ["shop.test"], "secretName": "shop"}]
 HERE = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def pods() -> Iterator[Pods]:
-    with running_pods("web") as found:
-        yield found
 
 
 @functools.cache

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.support.manifests import ingress, path, rule, save
-from tests.support.pods import Gate, Pods, halting, running_pods
+from tests.support.pods import Gate, Pods
+from tests.support.ports import refuses
 from tests.support.running_controller import RunningController, running_ingressd
 from tests.support.running_proxy import eventually
 
@@ -27,19 +26,6 @@ def serving(folder: Path, pods: Pods, *flags: str, count: int = 2) -> Iterator[R
         running.wait_until_ready()
         eventually(lambda: len(workers(running)) == count)
         yield running
-
-
-@pytest.fixture
-def pods() -> Iterator[Pods]:
-    with running_pods("web") as found:
-        yield found
-
-
-@pytest.fixture
-def gate(pods: Pods) -> Gate:
-    found = pods.gate()
-    pods.add("slow", halting(found))
-    return found
 
 
 def metrics(running: RunningController) -> str:
@@ -61,14 +47,6 @@ def counted(running: RunningController) -> float:
     """Return how many requests all workers together have answered, also those that are gone."""
     counts = re.findall(r"^ingressd_requests_total\{[^}]*\} (\S+)$", metrics(running), re.M)
     return sum(map(float, counts))
-
-
-def refuses(running: RunningController) -> bool:
-    try:
-        running.connect().__exit__()
-    except ConnectionRefusedError:
-        return True
-    return False
 
 
 class SteadyClient:
@@ -163,7 +141,7 @@ def test_at_the_end_it_is_not_ready_first_and_still_accepts(tmp_path: Path, pods
             assert running.admin("/readyz").status == 503
             assert running.admin("/healthz").status == 200
             assert running.get("/", host=HOST).pod == "web"
-            eventually(lambda: refuses(running))
+            eventually(lambda: refuses(running.http_port))
             assert running.process.poll() is None
             gate.open()
             assert response.read() == b" last"
@@ -185,7 +163,7 @@ def test_a_supervisor_that_is_killed_leaves_nobody_behind(tmp_path: Path, pods: 
         running.process.kill()
         running.process.wait()
         eventually(lambda: not any(map(is_alive, pids)))
-        assert refuses(running)
+        assert refuses(running.http_port)
 
 
 def is_alive(pid: int) -> bool:

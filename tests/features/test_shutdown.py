@@ -9,7 +9,8 @@ import pytest
 
 from ingressd.settings import ProxySettings
 from tests.support.manifests import ingress, path, rule
-from tests.support.pods import Gate, Pods, halting, running_pods
+from tests.support.pods import Gate, Pods
+from tests.support.ports import refuses
 from tests.support.running import RunningDev, serving
 from tests.support.running_proxy import eventually
 
@@ -17,31 +18,10 @@ HOST = "slow.test"
 
 
 @pytest.fixture
-def pods() -> Iterator[Pods]:
-    with running_pods("web") as found:
-        yield found
-
-
-@pytest.fixture
-def gate(pods: Pods) -> Gate:
-    found = pods.gate()
-    pods.add("slow", halting(found))
-    return found
-
-
-@pytest.fixture
 def dev(tmp_path_factory: pytest.TempPathFactory, pods: Pods, gate: Gate) -> Iterator[RunningDev]:
     site = ingress("slow", rule(HOST, path("/", "slow"), path("/web", "web")))
     with serving(tmp_path_factory.mktemp("shutdown"), site, arguments=pods.maps()) as running:
         yield running
-
-
-def refuses(dev: RunningDev) -> bool:
-    try:
-        dev.connect().__exit__()
-    except ConnectionRefusedError:
-        return True
-    return False
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -52,7 +32,7 @@ def test_a_request_in_flight_finishes(dev: RunningDev, gate: Gate, number: signa
             assert response.read(5) == b"first"
             dev.process.send_signal(number)
             dev.output.wait_for(r"^ending, 1 in flight; Ctrl-C again ends at once$")
-            eventually(lambda: refuses(dev))
+            eventually(lambda: refuses(dev.http_port))
             assert dev.process.poll() is None
             gate.open()
             assert response.read() == b" last"

@@ -98,7 +98,7 @@ def _parsed(arguments: list[str]) -> tuple[RunSettings, dict[str, Any]]:
 
 def _unit() -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # the documented way to keep the case of names
     parser.read_string((FOLDER / "ingressd.service").read_text(encoding="utf-8"))
     return parser
 

@@ -142,6 +142,18 @@ async def test_a_drain_serves_clients_that_are_connected_and_not_accepted_yet() 
                 assert client.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_drain_serves_a_client_that_is_being_accepted(turns: int) -> None:
+    async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
+        with socket.create_connection(("127.0.0.1", proxy.port)) as client:
+            client.sendall(GET)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await proxy.proxy.close(10)
+            client.settimeout(10)
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 async def test_many_clients_that_leave_leave_nothing_behind() -> None:
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_message(reader)

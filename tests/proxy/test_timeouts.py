@@ -16,7 +16,15 @@ from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy.exchange_timeouts import ExchangeTimeouts
 from ingressd.settings import ProxySettings
 from tests.support.proxying import ServingProxy, parse_answer, serving, table_for
-from tests.support.upstream import RecordingUpstream, Script, answering, full_backlog, read_message, recording_upstream
+from tests.support.upstream import (
+    RecordingUpstream,
+    Script,
+    answering,
+    full_backlog,
+    read_message,
+    recording_upstream,
+    stop_reading,
+)
 
 PATIENCE_SECONDS = 20.0
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -32,10 +40,9 @@ async def short(
     name: str, script: Script | None = None, *, route: Timeouts | None = None
 ) -> AsyncIterator[tuple[ServingProxy, RecordingUpstream]]:
     """Serve with one timeout of 0.2 s, or with those of ``route``, and with the others out of reach."""
-    settings = ProxySettings(
-        **dict.fromkeys(("header_read_seconds", "body_idle_seconds", "keep_alive_seconds", "connect_seconds"), 600.0),  # type: ignore[arg-type]
-        **dict.fromkeys(("response_head_seconds", "answer_idle_seconds", "send_idle_seconds"), 600.0),  # type: ignore[arg-type]
-        **dict.fromkeys(("tunnel_idle_seconds", "upstream_idle_seconds", "lingering_seconds"), 600.0),  # type: ignore[arg-type]
+    settings = msgspec.structs.replace(
+        ProxySettings(),
+        **dict.fromkeys((each for each in ProxySettings.__struct_fields__ if each.endswith("_seconds")), 600.0),
     )
     if name:
         settings = msgspec.structs.replace(settings, **{name: 0.2})
@@ -58,7 +65,7 @@ async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
 
 
 async def deaf(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    stop_reading(writer)
     await asyncio.Event().wait()
 
 
@@ -205,7 +212,7 @@ async def test_send_idle_of_an_endpoint() -> None:
 async def test_send_idle_of_a_client() -> None:
     async with short("send_idle_seconds", flooding) as (proxy, upstream):
         _, writer = await proxy.connect()
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        stop_reading(writer)
         writer.write(GET)
         assert await recorded(proxy) == (200, "client_closed")
         while not upstream.closed:
@@ -219,7 +226,7 @@ async def test_send_idle_of_a_client_behind_the_end_of_an_answer(ahead: bool) ->
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + b"x" * 40000
     async with short("send_idle_seconds", answering(answer)) as (proxy, _):
         _, writer = await proxy.connect()
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        stop_reading(writer)
         sent = 0
         while not any(connection.writing_paused for connection in proxy.proxy._connections):
             if sent == len(proxy.records):

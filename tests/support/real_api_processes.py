@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.support.leash import leashed
+from tests.support.ports import free_port
 from tests.support.real_api_credentials import Credentials
 
 ASSETS = "KUBEBUILDER_ASSETS"
@@ -36,8 +36,8 @@ class ApiServerProcesses:
     """
 
     def __init__(self, programs: Path, folder: Path, credentials: Credentials) -> None:
-        self.etcd_url = f"http://127.0.0.1:{_free_port()}"
-        port = _free_port()
+        self.etcd_url = f"http://127.0.0.1:{free_port()}"
+        port = free_port()
         self.url = f"https://127.0.0.1:{port}"
         self._etcd = [str(programs / "etcd"), *_etcd_flags(folder, self.etcd_url)]
         self._api_server = [
@@ -80,12 +80,6 @@ class ApiServerProcesses:
         log = self._folder / f"{Path(command[0]).name}.log"
         self._running[log] = until.enter_context(leashed(command, output=until.enter_context(log.open("ab"))))
         until.callback(self._running.pop, log)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _etcd_flags(folder: Path, url: str) -> list[str]:

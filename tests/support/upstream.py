@@ -123,6 +123,13 @@ def answering(*answers: bytes, close: bool = False) -> Script:
     return script
 
 
+def stop_reading(writer: asyncio.StreamWriter) -> None:
+    """Take no more of what the other side sends: the connection is one transport for both directions."""
+    transport = writer.transport
+    assert isinstance(transport, asyncio.Transport)
+    transport.pause_reading()
+
+
 async def unused_endpoint() -> Endpoint:
     """An endpoint that refuses connections: its port was just given back."""
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)

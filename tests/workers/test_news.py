@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from ingressd.workers.news import News
 
@@ -15,7 +16,7 @@ async def test_everybody_who_waits_looks_again_whenever_somebody_tells() -> None
     news = News()
     happened: list[int] = []
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
-        waiting = [group.create_task(news.until(lambda n=n: len(happened) >= n)) for n in (1, 2)]  # type: ignore[misc]
+        waiting = [group.create_task(news.until(partial(happened.__contains__, number))) for number in (1, 2)]
         await asyncio.sleep(0)
         news.tell()
         await asyncio.sleep(0)

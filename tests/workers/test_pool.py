@@ -145,7 +145,8 @@ async def test_a_worker_that_always_dies_is_tried_again_and_again_with_pauses(
     async with running_pool(settings=PoolSettings(workers=1), command=ALWAYS_DIES) as serving:
         await serving.until(lambda: serving.pool.respawns >= 4)
         assert not serving.pool.serving
-    pauses = [record.args[1] for record in caplog.records if "keeps failing" in record.message and record.args]  # type: ignore[index]
+    failures = [record.args for record in caplog.records if "keeps failing" in record.message]
+    pauses = [arguments[1] for arguments in failures if isinstance(arguments, tuple)]
     assert pauses[:3] == [0.1, 0.2, 0.4]
     assert any("exit status 3" in record.message for record in caplog.records)
 

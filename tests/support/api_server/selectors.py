@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from .kinds import NAMES, ApiKind
-from .status_error import bad_request
+from .status_error import StatusError, bad_request
 from .storage import Stored
 
 _KEY = r"(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?"
@@ -61,7 +61,7 @@ def exact_name(query: Mapping[str, str]) -> str:
     """Return the one name that a field selector asks for; RBAC counts it as the request's name."""
     try:
         terms = field_terms(query.get("fieldSelector", ""))
-    except Exception:
+    except StatusError:
         return ""
     return next((value for field, operator, value in terms if field == "metadata.name" and operator != "!="), "")
 

@@ -14,6 +14,7 @@ from typing import Self
 import msgspec
 from aiohttp import web
 
+from ingressd.event_loop import stop_accepting
 from ingressd.tasks import OwnedTasks
 
 from . import configuration_files
@@ -31,6 +32,17 @@ from .watch import Ending, Watch
 from .writes import Writes
 
 REMEMBERED_REQUESTS = 100_000
+
+
+class _Connections(web.Server):
+    """What aiohttp knows of the connections. One that shakes hands while the server stops is cut when it is done."""
+
+    stopped = False
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        if self.stopped:
+            transport.abort()
 
 
 class ApiServer:
@@ -62,7 +74,7 @@ class ApiServer:
         self._reservation = _bound(port)
         self.port: int = self._reservation.getsockname()[1]
         self._listening: asyncio.Server | None = None
-        self._web: web.Server | None = None
+        self._web: _Connections | None = None
         self._tasks = OwnedTasks()
 
     @property
@@ -80,7 +92,7 @@ class ApiServer:
 
     async def start(self) -> None:
         """Listen; after ``stop`` on the same port, with all state."""
-        self._web = web.Server(self._handle, handler_cancellation=True, access_log=None)
+        self._web = _Connections(self._handle, handler_cancellation=True, access_log=None)
         listener = _bound(self.port)
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(self._web, sock=listener, ssl=self._tls_context)
@@ -91,7 +103,8 @@ class ApiServer:
             return
         listening, server = self._listening, self._web
         self._listening = self._web = None
-        listening.close()
+        await stop_accepting(listening)
+        server.stopped = True
         for connection in server.connections:
             if connection.transport is not None:
                 connection.transport.abort()
