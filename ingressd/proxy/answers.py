@@ -12,7 +12,6 @@ from multidict import CIMultiDict
 
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import end_to_end_fields
-from ingressd.proxy.framing import Framing
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import ResponseHead, has_body
 from ingressd.routing.endpoint import Endpoint
@@ -248,7 +247,7 @@ def answer_fields(head: ResponseHead, date: str) -> CIMultiDict[str]:
     seen_length = False
     for lower, name, value in end_to_end_fields(head.fields):
         if lower == b"content-length":
-            if seen_length or head.framing == Framing() or head.status == 204:
+            if seen_length or head.framing.length is None or head.status == 204:
                 continue
             seen_length = True
             fields.add(name.decode("ascii"), str(head.framing.length))

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from ingressd.proxy.byte_classes import byte_classes
 from ingressd.proxy.compiled import COMPILED
-from ingressd.proxy.fields import TOKEN
+from ingressd.proxy.fields import TOKEN, VALUE_BYTE
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
@@ -182,7 +183,7 @@ def _known_field(name: bytes, head: bytes, begin: i64, end: i64) -> KnownField:
     return KnownField(name, head, begin, value_begin, value_end, end)
 
 
-_FIELD_LINES: Final = re.compile(rb"\r\n(?:" + TOKEN + rb"+:[^\x00-\x08\x0a-\x1f\x7f]*+\r\n)*+")
+_FIELD_LINES: Final = re.compile(rb"\r\n(?:" + TOKEN + rb"+:" + VALUE_BYTE + rb"*+\r\n)*+")
 _WITH_UNDERSCORE: Final = re.compile(rb"\r\n[^:\r_]*+_")
 
 _LONGEST: Final = 32
@@ -205,14 +206,4 @@ _UPPER_Z: Final = 0x5A
 _TO_LOWER: Final = 0x20
 
 
-def _byte_classes() -> bytes:
-    name, value = re.compile(TOKEN), re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]")
-    classes = bytearray(256)
-    for number in range(256):
-        byte = bytes([number])
-        classes[number] = (_NAME if name.fullmatch(byte) else 0) | (_VALUE if value.fullmatch(byte) else 0)
-    classes[ord("_")] |= _UNDERSCORE
-    return bytes(classes)
-
-
-_BYTE_CLASSES: Final = _byte_classes()
+_BYTE_CLASSES: Final = byte_classes(((_NAME, TOKEN), (_VALUE, VALUE_BYTE), (_UNDERSCORE, rb"_")))

@@ -10,7 +10,8 @@ Field = tuple[bytes, bytes, bytes]
 byte from 0x80 up (obs-text, RFC 9110 section 5.5) and must reach the other side unchanged."""
 
 TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_FIELD_LINE: Final = re.compile(rb"(" + TOKEN + rb"):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)\r\n")
+VALUE_BYTE: Final = rb"[^\x00-\x08\x0a-\x1f\x7f]"
+_FIELD_LINE: Final = re.compile(rb"(" + TOKEN + rb"):[ \t]*(" + VALUE_BYTE + rb"*)\r\n")
 
 HOP_BY_HOP: Final = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}

@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 
 from ingressd.proxy.aiohttp_bridge import AiohttpBridge
 from ingressd.proxy.answers import SERVER
+from ingressd.proxy.fields import list_elements
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.response_head import has_body
 from ingressd.proxy.written_fields import checked_fields, checked_status_line, field_bytes, with_length
@@ -61,7 +62,7 @@ class ProgramWriter(StreamWriter):
         if self.chunked and not persistent:
             raise ValueError("a client of HTTP/1.0 does not read chunks")
         until_end = self._has_body and not self.chunked and length is None
-        wants_close = "close" in headers.get("Connection", "").lower()
+        wants_close = b"close" in list_elements(headers.get("Connection", "").encode("utf-8", "surrogateescape"))
         self.closes = until_end or wants_close or not self._may_keep_alive()
         fields = with_length(fields, length)
         if self.chunked:

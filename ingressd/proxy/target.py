@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ingressd.proxy.byte_classes import byte_classes
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.routing.path import PathError, canonical_path
 
@@ -85,17 +86,7 @@ _QUESTION_MARK: Final = 0x3F
 _IN_SEGMENT: Final = 1
 _IN_QUERY: Final = 2
 
-
-def _byte_classes() -> bytes:
-    segment, query = re.compile(_PLAIN_FIRST), re.compile(_PLAIN_QUERY)
-    classes = bytearray(256)
-    for number in range(256):
-        byte = bytes([number])
-        classes[number] = (_IN_SEGMENT if segment.fullmatch(byte) else 0) | (_IN_QUERY if query.fullmatch(byte) else 0)
-    return bytes(classes)
-
-
-_BYTE_CLASSES: Final = _byte_classes()
+_BYTE_CLASSES: Final = byte_classes(((_IN_SEGMENT, _PLAIN_FIRST), (_IN_QUERY, _PLAIN_QUERY)))
 
 
 def parse_target(method: str, text: bytes) -> tuple[Target, bytes | None]:

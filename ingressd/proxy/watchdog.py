@@ -54,6 +54,7 @@ class Watchdog:
         try:
             self._sweep()
         except Exception:
+            # Nor may one of the sweep.
             _log.exception("sweeping failed")
 
     async def run(self) -> None:

@@ -116,7 +116,7 @@ class RoutingTable:
             other.certificates,
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # it changes; that is how Python is told, and not how object is typed
 
     def __repr__(self) -> str:
         return (
