@@ -12,7 +12,7 @@ WHEEL_VENV := .venv-wheel
 COMPILED_SOURCES = $(shell sed -n '/^compiled = \[/,/^\]/s/^ *"\(.*\.py\)",$$/\1/p' pyproject.toml)
 COMPILED := build/.compiled
 # What compiled modules do, and what they do inside the program. What only a control plane does is not compiled.
-COMPILED_TESTS := tests/proxy tests/hostile tests/routing tests/conformance tests/features \
+COMPILED_TESTS := tests/proxy tests/hostile tests/routing tests/telemetry tests/conformance tests/features \
 	--ignore-glob='tests/features/test_cluster_*' tests/test_compilation.py tests/test_setup.py
 KUSTOMIZE ?= .tools/kustomize
 HELM ?= .tools/helm

@@ -24,10 +24,11 @@ from ingressd.settings import (
     DEFAULT_HTTPS_PORT,
     proxy_settings_table,
 )
-from ingressd.telemetry.access_line import CHOSEN_BY_CLIENTS, access_line_table
+from ingressd.telemetry.access_line import access_line_table
+from ingressd.telemetry.access_log import CUT
 from ingressd.telemetry.control_plane import ControlPlane, ControlPlaneCollector, WatchFigures, WorkerFigures
 from ingressd.telemetry.exposition import Inventory, metrics_registry
-from ingressd.telemetry.log_writer import ATOMIC_BYTES
+from ingressd.telemetry.log_writer import ATOMIC_BYTES, GATHER_SECONDS, MAX_QUEUED_LINES
 from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.series import RequestKey, RouteKey, RouteSeries
 from ingressd.translate.annotations.catalogue import CATALOGUE, NGINX_PREFIX, OWN_CATALOGUE
@@ -167,9 +168,12 @@ def reference() -> str:
             "## Access log\n",
             "With `ingressd run --access-log`, each request is one line of JSON on standard output, written when its "
             f"last byte has gone. A line has less than {ATOMIC_BYTES} bytes: "
-            + ", ".join(f"`{name}`" for name in CHOSEN_BY_CLIENTS)
+            + ", ".join(f"`{name}`" for name in CUT)
             + " are cut, "
-            "and end in `…`, where they would make it longer.\n",
+            "and end in `…`, where they would make it longer. No request waits for its line: of each worker, "
+            f"{MAX_QUEUED_LINES:,} lines wait for a reader that is slow, and further ones are dropped, which the log "
+            "says and `ingressd_log_lines_dropped_total` counts. A line that comes alone is written at once; under "
+            f"load, what comes within {GATHER_SECONDS * 1000:.0f} ms is written together.\n",
             table(
                 ("field", "type", "meaning"), ((f"`{row.name}`", row.type, row.meaning) for row in access_line_table())
             ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
+from typing import Final
 
 from ingressd.proxy.request_head import RequestHead
 from ingressd.proxy.request_sketch import RequestSketch
@@ -11,6 +13,8 @@ from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.route import Route
 from ingressd.telemetry.metrics import Metrics
 from ingressd.telemetry.record import ExchangeRecord
+
+MAX_NAMES = 4096
 
 Observer = Callable[[ExchangeRecord], None]
 
@@ -22,6 +26,8 @@ class Recorder:
         self.clock = clock
         self._metrics = metrics
         self._observers = observers
+        # The names of routes and endpoints are put together once, and not for each exchange.
+        self.name: Final[Callable[[object], str]] = functools.lru_cache(MAX_NAMES)(str)
         self.in_flight = 0
         self.tunnels = 0
 
@@ -54,6 +60,7 @@ class Recorder:
 
 
 NO_ROUTE = ("", "", "")
+NO_SKETCH: Final = RequestSketch()
 
 
 class Progress:
@@ -124,25 +131,27 @@ class Progress:
         return self.upstream_answered - self.upstream_started
 
     def record(self, status: int, reason: str, detail: str, duration: float) -> ExchangeRecord:
-        head, route, sketch = self.head, self.route, self.sketch or RequestSketch()
+        head, route, endpoint = self.head, self.route, self.endpoint
+        origin = route.origin if route is not None else None
+        sketch = self.sketch if self.sketch is not None else NO_SKETCH
         return ExchangeRecord(
             started=time.time() - duration,
             duration_seconds=duration,
             client=self.client,
-            method=head.method if head else sketch.method,
+            method=head.method if head is not None else sketch.method,
             scheme=self.scheme,
-            host=head.authority.text.decode("latin-1") if head else sketch.host,
-            target=str(head.target) if head else sketch.target,
+            host=head.authority.text.decode("latin-1") if head is not None else sketch.host,
+            target=str(head.target) if head is not None else sketch.target,
             status=status,
-            protocol=f"HTTP/{head.version[0]}.{head.version[1]}" if head else "",
+            protocol=_protocol(head.version) if head is not None else "",
             reason=str(reason),
             detail=detail,
-            origin=str(route.origin) if route else "",
-            namespace=route.origin.namespace if route else "",
-            ingress=route.origin.ingress if route else "",
-            service=route.service if route else "",
-            service_port=route.service_port if route else "",
-            endpoint=str(self.endpoint) if self.endpoint else "",
+            origin=self._recorder.name(origin) if origin is not None else "",
+            namespace=origin.namespace if origin is not None else "",
+            ingress=origin.ingress if origin is not None else "",
+            service=route.service if route is not None else "",
+            service_port=route.service_port if route is not None else "",
+            endpoint=self._recorder.name(endpoint) if endpoint is not None else "",
             attempts=self.attempts,
             bytes_received=self.bytes_received,
             bytes_sent=self.bytes_sent,
@@ -150,3 +159,7 @@ class Progress:
             request_id=self.request_id.decode("ascii"),
             upgraded=self.upgraded,
         )
+
+
+def _protocol(version: tuple[int, int]) -> str:
+    return "HTTP/1.1" if version == (1, 1) else f"HTTP/{version[0]}.{version[1]}"

@@ -1,20 +1,10 @@
-"""One exchange as one line of JSON, for a program to read."""
+"""The fields of a line of the access log, as they are documented."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
-
-from ingressd.telemetry.log_writer import ATOMIC_BYTES
-from ingressd.telemetry.record import ExchangeRecord
-from ingressd.telemetry.timestamp import timestamp
-
-CHOSEN_BY_CLIENTS = ("client", "method", "host", "target", "detail")
-_MOST_BYTES_PER_CHARACTER = 6
-"""JSON writes a control character as ``\\u0000``."""
-_LEAST_CHARACTERS = 16
-_DIGITS_OF_SECONDS = 6
 
 
 def _described(description: str) -> msgspec.Meta:
@@ -78,65 +68,3 @@ _TYPES_OF_JSON: dict[Any, str] = {
     float | None: "number or null",
     bool: "true or false",
 }
-
-
-def access_line(record: ExchangeRecord) -> AccessLine:
-    upstream = record.upstream_seconds
-    return AccessLine(
-        time=timestamp(record.started),
-        duration_seconds=round(record.duration_seconds, _DIGITS_OF_SECONDS),
-        client=record.client,
-        method=record.method,
-        scheme=record.scheme,
-        host=record.host,
-        target=record.target,
-        protocol=record.protocol,
-        status=record.status,
-        reason=record.reason,
-        detail=record.detail,
-        origin=record.origin,
-        namespace=record.namespace,
-        ingress=record.ingress,
-        service=record.service,
-        service_port=record.service_port,
-        endpoint=record.endpoint,
-        attempts=record.attempts,
-        bytes_received=record.bytes_received,
-        bytes_sent=record.bytes_sent,
-        upstream_seconds=None if upstream is None else round(upstream, _DIGITS_OF_SECONDS),
-        request_id=record.request_id,
-        upgraded=record.upgraded,
-    )
-
-
-def format_access_line(record: ExchangeRecord, *, longest_bytes: int = ATOMIC_BYTES - 1) -> str:
-    """Return the line without a line feed.
-
-    Several processes write to one pipe, where a longer line may be torn by another's: the texts that a client chose
-    are cut, and end in ``…``, until the line has at most ``longest_bytes``.
-    """
-    fields = access_line(record)
-    try:
-        line = msgspec.json.encode(fields)
-    except UnicodeEncodeError:
-        fields = _with_texts(fields, {name: _encodable(getattr(fields, name)) for name in CHOSEN_BY_CLIENTS})
-        line = msgspec.json.encode(fields)
-    room = longest_bytes // _MOST_BYTES_PER_CHARACTER
-    while len(line) > longest_bytes and room >= _LEAST_CHARACTERS:
-        line = msgspec.json.encode(
-            _with_texts(fields, {name: _cut(getattr(fields, name), room) for name in CHOSEN_BY_CLIENTS})
-        )
-        room //= 2
-    return line.decode("utf-8")
-
-
-def _with_texts(fields: AccessLine, texts: dict[str, str]) -> AccessLine:
-    return msgspec.structs.replace(fields, **texts)
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _cut(text: str, most_characters: int) -> str:
-    return text if len(text) <= most_characters else f"{text[: most_characters - 1]}…"

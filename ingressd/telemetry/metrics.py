@@ -8,10 +8,13 @@ delta       what was counted since it was last taken, to be added to the counter
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ingressd.telemetry.record import ExchangeRecord
 from ingressd.telemetry.series import BUCKET_BOUNDS_SECONDS, Histogram, MetricsDelta, RequestKey, RouteKey, RouteSeries
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 MAX_SERIES: Final = 20_000
 MAX_TALLIES: Final = 1024
@@ -23,6 +26,8 @@ OTHER_METHOD: Final = "OTHER"
 OVERFLOW = "_overflow"
 """The ``ingress`` label of the overflow series: not a name that Kubernetes allows."""
 
+_BOUNDS: Final[list[float]] = list(BUCKET_BOUNDS_SECONDS)
+"""Compiled, a list of this module is read without a detour."""
 _STATUS_CLASSES: Final = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
 
 
@@ -85,10 +90,9 @@ class Tally:
 
 def _bucket(seconds: float) -> int:
     """Return the index of the first bound that is not below ``seconds``: nearly always one of the first."""
-    index = 0
-    for bound in BUCKET_BOUNDS_SECONDS:
-        if seconds <= bound:
-            break
+    bounds = _BOUNDS
+    index: i64 = 0
+    while index < len(bounds) and seconds > bounds[index]:
         index += 1
     return index
 

@@ -7,7 +7,6 @@ import gc
 import ipaddress
 import logging
 import socket
-from collections.abc import Callable
 
 from ingressd import __version__
 from ingressd.proxy.certificates import CertificateChooser
@@ -16,11 +15,10 @@ from ingressd.proxy.progress import Observer
 from ingressd.proxy.proxy import BACKLOG, Proxy
 from ingressd.routing.difference import TableDifference
 from ingressd.routing.table import RoutingTable
-from ingressd.telemetry.access_line import format_access_line
+from ingressd.telemetry.access_log import AccessLog
 from ingressd.telemetry.log_handler import set_level
 from ingressd.telemetry.log_writer import LogWriter
 from ingressd.telemetry.metrics import Metrics
-from ingressd.telemetry.record import ExchangeRecord
 from ingressd.workers.backlog import merge
 from ingressd.workers.channel import Channel, ChannelError
 from ingressd.workers.codec import NoticeCodec, OrderCodec
@@ -111,7 +109,9 @@ class Worker:
         self._supervisor = supervisor
         self._access_log = access_log
         self._metrics = Metrics()
-        observers: tuple[Observer, ...] = (_line_writer(access_log),) if access_log is not None else ()
+        observers: tuple[Observer, ...] = ()
+        if access_log is not None:
+            observers = (AccessLog(access_log.write_encoded).finished,)
         self._proxy = Proxy(
             RoutingTable(),
             start.proxy,
@@ -127,6 +127,7 @@ class Worker:
         self._draining: asyncio.Future[Drain] = asyncio.get_running_loop().create_future()
         self._latest_request = 0
         self._dropped_reported = 0
+        self._dropping = False
 
     async def run(self, http: socket.socket, https: socket.socket) -> None:
         """Do what the supervisor says until it says drain, or is gone; then drain."""
@@ -144,6 +145,7 @@ class Worker:
     def report(self) -> None:
         """Tell what was counted since the last report, and how much there is now."""
         dropped = self._access_log.dropped if self._access_log is not None else 0
+        self._tell_of_dropped(dropped - self._dropped_reported)
         self._supervisor.tell(
             Report(
                 serial=self._latest_request,
@@ -155,6 +157,15 @@ class Worker:
             )
         )
         self._dropped_reported = dropped
+
+    def _tell_of_dropped(self, lines: int) -> None:
+        """Say that lines are lost, once for as long as they are."""
+        if lines and not self._dropping:
+            _log.warning(
+                "lines of the access log are dropped: standard output is not read, or not fast enough; "
+                "the metric ingressd_log_lines_dropped_total counts them"
+            )
+        self._dropping = lines > 0
 
     async def _obey(self, http: socket.socket, https: socket.socket) -> None:
         while True:
@@ -201,13 +212,6 @@ class Worker:
 
     def _default_certificate(self, server_name: str | None) -> KeyPair:
         return self._start.default_certificate
-
-
-def _line_writer(access_log: LogWriter) -> Callable[[ExchangeRecord], None]:
-    def write(record: ExchangeRecord) -> None:
-        access_log.write(format_access_line(record))
-
-    return write
 
 
 def _handshake_failed(failure: TlsFailure) -> None:

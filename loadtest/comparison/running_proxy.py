@@ -73,7 +73,7 @@ def running(pairs: Iterable[tuple[Peer, Site]], core: int) -> Iterator[tuple[Run
 
 
 def _start(peer: Peer, site: Site, core: int) -> RunningProxy:
-    site.folder.mkdir(parents=True)
+    site.log_file.parent.mkdir(parents=True)
     start = peer.prepare(site)
     with starting_on(core), _errors(site).open("wb") as errors, site.log_file.open("wb") as output:
         process = subprocess.Popen(

@@ -41,8 +41,11 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def log_file(self) -> Path:
-        """Where the access log goes, and whatever else the proxy has to say on standard output."""
-        return self.folder / "log.txt"
+        """Where the access log goes, and whatever else the proxy has to say on standard output.
+
+        Not among the manifests: ingressd watches their folder, and would be woken by each line.
+        """
+        return self.folder / "log" / "log.txt"
 
 
 def route_hosts(count: int) -> tuple[str, ...]:

@@ -6,10 +6,12 @@ import os
 import select
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ingressd.telemetry.log_writer import ATOMIC_BYTES, LogWriter
+from tests.support.running_proxy import eventually
 
 LARGE_LINE = "x" * 4096
 MORE_THAN_A_PIPE_HOLDS = 400
@@ -115,3 +117,50 @@ def test_lines_of_several_writers_stay_whole_when_the_pipe_is_full(pipe: tuple[i
     assert {line: received.decode().splitlines().count(line) for line in lines.values()} == dict.fromkeys(
         lines.values(), MORE_THAN_A_PIPE_HOLDS
     )
+
+
+def test_a_line_does_not_wait_for_the_next(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    log = LogWriter(writer)
+    for number in range(20):
+        log.write(str(number))
+        assert os.read(reader, 100) == f"{number}\n".encode()
+    assert log.close() == 0
+
+
+def test_a_file_gets_every_line_in_order_from_several_writers(tmp_path: Path) -> None:
+    """In pieces that are larger than what a pipe takes."""
+    file = tmp_path / "log"
+    with file.open("wb") as stream:
+        logs = [LogWriter(stream.fileno()) for _ in range(2)]
+        for number in range(5000):
+            for index, log in enumerate(logs):
+                log.write(f"{index} {number} {'x' * 50}")
+        assert [log.close(wait_seconds=60) for log in logs] == [0, 0]
+    lines = file.read_text().splitlines()
+    for which in "01":
+        mine = [line for line in lines if line.startswith(which)]
+        assert mine == [f"{which} {number} {'x' * 50}" for number in range(5000)]
+    assert len(lines) == 10_000
+
+
+def test_what_waits_when_the_reader_goes_is_counted(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    log = LogWriter(writer)
+    for _ in range(MORE_THAN_A_PIPE_HOLDS):
+        log.write(LARGE_LINE)
+    os.read(reader, 1)
+    os.close(reader)
+    eventually(lambda: log.dropped > 0)
+    dropped = log.dropped
+    assert log.close() == dropped
+    assert dropped > MORE_THAN_A_PIPE_HOLDS // 2
+
+
+def test_a_descriptor_that_is_closed_loses_lines_and_stops_nobody() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    os.close(writer)
+    log = LogWriter(writer)
+    log.write("into the void")
+    assert log.close() == 1

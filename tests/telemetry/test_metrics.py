@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from ingressd.telemetry.metrics import OVERFLOW, Metrics, status_class
 from ingressd.telemetry.record import ExchangeRecord
 from ingressd.telemetry.series import BUCKET_BOUNDS_SECONDS, Histogram, MetricsDelta, RequestKey, RouteKey, RouteSeries
+from tests.support.records import changed
 
 RECORD = ExchangeRecord(
     started=1_700_000_000.0,
@@ -34,7 +34,7 @@ RECORD = ExchangeRecord(
 
 
 def record(**changes: object) -> ExchangeRecord:
-    return msgspec.structs.replace(RECORD, **changes)
+    return changed(RECORD, **changes)
 
 
 def test_the_same_labels_share_a_series() -> None:

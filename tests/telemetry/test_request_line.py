@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingressd.telemetry.record import ExchangeRecord
 from ingressd.telemetry.request_line import MAX_URL_LENGTH, format_milliseconds, format_request_line, printable
+from tests.support.records import changed
 
 ROUTED = ExchangeRecord(
     started=1_700_000_000.0,
@@ -46,30 +46,30 @@ UNROUTED = ExchangeRecord(
         (ROUTED, "GET     http://shop.localhost:8080/cart?id=1 200 shop/web#0/1 → cart:80 at 127.0.0.1:3000 3.2 ms"),
         (UNROUTED, "DELETE  https://nowhere.localhost/ 404 no_host 0.1 ms"),
         (
-            msgspec.structs.replace(ROUTED, status=503, reason="no_endpoints", endpoint="", attempts=0),
+            changed(ROUTED, status=503, reason="no_endpoints", endpoint="", attempts=0),
             "GET     http://shop.localhost:8080/cart?id=1 503 no_endpoints shop/web#0/1 → cart:80 3.2 ms",
         ),
         (
-            msgspec.structs.replace(ROUTED, status=101, upgraded=True, duration_seconds=61.0),
+            changed(ROUTED, status=101, upgraded=True, duration_seconds=61.0),
             "GET     http://shop.localhost:8080/cart?id=1 101 upgraded "
             "shop/web#0/1 → cart:80 at 127.0.0.1:3000 61000 ms",
         ),
         (
-            msgspec.structs.replace(ROUTED, attempts=2),
+            changed(ROUTED, attempts=2),
             "GET     http://shop.localhost:8080/cart?id=1 200 after 2 attempts "
             "shop/web#0/1 → cart:80 at 127.0.0.1:3000 3.2 ms",
         ),
         (
-            msgspec.structs.replace(UNROUTED, method="", host="", target="", status=400, reason="malformed_request"),
+            changed(UNROUTED, method="", host="", target="", status=400, reason="malformed_request"),
             "-       - 400 malformed_request 0.1 ms",
         ),
         (
-            msgspec.structs.replace(UNROUTED, method="FOO", status=400, reason="malformed_request", detail="no\n"),
+            changed(UNROUTED, method="FOO", status=400, reason="malformed_request", detail="no\n"),
             "FOO     https://nowhere.localhost/ 400 malformed_request (no\\n) 0.1 ms",
         ),
-        (msgspec.structs.replace(UNROUTED, host=""), "DELETE  https://-/ 404 no_host 0.1 ms"),
+        (changed(UNROUTED, host=""), "DELETE  https://-/ 404 no_host 0.1 ms"),
         (
-            msgspec.structs.replace(ROUTED, status=0),
+            changed(ROUTED, status=0),
             "GET     http://shop.localhost:8080/cart?id=1 client left shop/web#0/1 → cart:80 at 127.0.0.1:3000 3.2 ms",
         ),
     ],
@@ -85,14 +85,14 @@ def test_colours_when_asked() -> None:
 
 
 def test_a_long_url_is_cut() -> None:
-    line = format_request_line(msgspec.structs.replace(UNROUTED, target="/" + "a" * 5000))
+    line = format_request_line(changed(UNROUTED, target="/" + "a" * 5000))
     assert "a…" in line
     assert len(line) < MAX_URL_LENGTH + 60
 
 
 @given(method=st.text(max_size=20), host=st.text(max_size=30), target=st.text(max_size=30))
 def test_no_request_can_forge_a_line_or_move_the_cursor(method: str, host: str, target: str) -> None:
-    line = format_request_line(msgspec.structs.replace(ROUTED, method=method, host=host, target=target))
+    line = format_request_line(changed(ROUTED, method=method, host=host, target=target))
     assert line.isprintable()
     assert len(line.splitlines()) == 1
 

@@ -447,7 +447,7 @@ async def test_a_report_does_not_wait_for_a_worker_that_does_not_answer() -> Non
         assert requests_counted(serving.pool.metrics) == 1
 
 
-async def test_log_lines_that_nobody_took_are_counted() -> None:
+async def test_log_lines_that_nobody_took_are_counted_and_told_of(capfd: pytest.CaptureFixture[str]) -> None:
     command = (sys.executable, "-c", LOGS_TO_NOBODY)
     start = start_message(access_log=True)
     async with (
@@ -458,6 +458,7 @@ async def test_log_lines_that_nobody_took_are_counted() -> None:
             assert await serving.status_of_a_request() == 200
         await serving.pool.drain(5.0)
         assert serving.pool.dropped_log_lines == 10
+    assert "WARNING ingressd.workers.worker: lines of the access log are dropped" in capfd.readouterr().err
 
 
 async def test_workers_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
