@@ -26,8 +26,7 @@ class LogWriter:
     of at most ``ATOMIC_BYTES``, with its line feed, stays in one piece.
 
     A line that comes alone is written at once. While there are more, the thread writes every ``GATHER_SECONDS`` what
-    has come: to be woken for each line, and to take the interpreter from the caller each time, would cost more than
-    the rest of the line's way.
+    has come, and is not woken for each.
     """
 
     def __init__(self, descriptor: int, *, max_queued: int = MAX_QUEUED_LINES) -> None:
