@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import os
 import socket
 import struct
 from typing import Final, cast
@@ -20,7 +21,7 @@ from ingressd.proxy.partial_head import incomplete_head_failure
 from ingressd.proxy.request_head import RequestHead, leading_request_head, parse_request_head
 from ingressd.proxy.request_sketch import sketch_request
 from ingressd.proxy.tunnel import Tunnel
-from ingressd.proxy.unsent import unsent_bytes
+from ingressd.proxy.unsent import room_to_send, unsent_bytes
 
 MAX_EMPTY_LINES = 2
 
@@ -65,6 +66,7 @@ class ClientConnection:
         "_linger_until",
         "_offset",
         "_owner",
+        "_plain",
         "_reader",
         "_reading",
         "_reads_bounded",
@@ -109,8 +111,9 @@ class ClientConnection:
         self.idle_since = 0.0
         """0 while a request is read or answered."""
         self._end_seen = False
+        self._plain = scheme == "http"
         # The stream of TLS bounds its reads itself.
-        self._reads_bounded = scheme == "https"
+        self._reads_bounded = not self._plain
 
     # What a lane calls.
 
@@ -136,6 +139,28 @@ class ClientConnection:
     def write(self, data: bytes) -> None:
         if self.transport is not None:
             self.transport.write(data)
+
+    def write_view(self, data: memoryview) -> None:
+        """Write what lies in a buffer that the next read overwrites. Only what the kernel does not take is copied."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        sent = 0
+        # What waits in the transport goes first, and a stream of TLS encrypts.
+        if self._plain and not transport.get_write_buffer_size():
+            try:
+                sent = os.write(transport.get_extra_info("socket").fileno(), data)
+            except OSError:
+                sent = 0  # the transport meets what it is, and deals with it
+        if sent < len(data):
+            transport.write(bytes(data[sent:]))
+
+    def room(self) -> int:
+        """How many bytes ``write_view`` has the kernel take at once, as far as that is known; 0 when it is not."""
+        transport = self.transport
+        if not self._plain or transport is None or transport.is_closing() or transport.get_write_buffer_size():
+            return 0
+        return room_to_send(transport)
 
     def abort(self, *, reset: bool) -> None:
         """End the connection so that the client cannot take the answer for whole.

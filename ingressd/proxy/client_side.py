@@ -21,6 +21,9 @@ class ClientSide(Protocol):
 
     def send_data(self, data: bytes) -> None: ...
 
+    def send_view(self, data: memoryview) -> None:
+        """As ``send_data``; the bytes are gone after the call."""
+
     def finish(self, trailer_lines: bytes = b"") -> None:
         """The answer is whole; ``trailer_lines`` are the fields that go behind its body."""
 
@@ -36,3 +39,6 @@ class ClientSide(Protocol):
 
     def unsent_bytes(self) -> int:
         """How much of the answer has been written and not been taken."""
+
+    def room(self) -> int:
+        """How much more of it the kernel takes at once, as far as that is known; 0 when it is not."""

@@ -194,6 +194,13 @@ class RelayClientSide:
             self._progress.bytes_sent += len(data)
             self._connection.write(chunk(data) if self._framing.chunked else data)
 
+    def send_view(self, data: memoryview) -> None:
+        if self._framing.body and not self._framing.chunked:
+            self._progress.bytes_sent += len(data)
+            self._connection.write_view(data)
+        else:
+            self.send_data(bytes(data))
+
     def finish(self, trailer_lines: bytes = b"") -> None:
         if self._framing.chunked:
             self._connection.write(last_chunk(trailer_lines) if trailer_lines else LAST_CHUNK)
@@ -239,6 +246,9 @@ class RelayClientSide:
 
     def unsent_bytes(self) -> int:
         return unsent_bytes(self._connection.transport)
+
+    def room(self) -> int:
+        return self._connection.room()
 
     # The end.
 
