@@ -13,7 +13,7 @@ from ingressd.proxy.answering import Answering, Attachment
 from ingressd.proxy.authority import NO_AUTHORITY
 from ingressd.proxy.bounded_reads import BoundedReads
 from ingressd.proxy.compiled import COMPILED
-from ingressd.proxy.connection_owner import ConnectionOwner
+from ingressd.proxy.connection_owner import LONG_REST_BYTES, MOST_LONG_RESTS, ConnectionOwner
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader
@@ -60,6 +60,7 @@ class ClientConnection:
         "_empty_lines",
         "_end_seen",
         "_head_started",
+        "_holds_long_rest",
         "_input",
         "_last_authority",
         "_linger_ended",
@@ -111,6 +112,7 @@ class ClientConnection:
         self.idle_since = 0.0
         """0 while a request is read or answered."""
         self._end_seen = False
+        self._holds_long_rest = False
         self._plain = scheme == "http"
         # The stream of TLS bounds its reads itself.
         self._reads_bounded = not self._plain
@@ -152,13 +154,22 @@ class ClientConnection:
                 sent = os.write(transport.get_extra_info("socket").fileno(), data)
             except OSError:
                 sent = 0  # the transport meets what it is, and deals with it
-        if sent < len(data):
-            transport.write(bytes(data[sent:]))
+        rest = len(data) - sent
+        if not rest:
+            return
+        if rest > LONG_REST_BYTES and not self._holds_long_rest:
+            self._holds_long_rest = True
+            self._owner.long_rests += 1
+        transport.write(bytes(data[sent:]))
+        if not self.writing_paused:
+            self._let_long_rest_go()
 
     def room(self) -> int:
         """How many bytes ``write_view`` has the kernel take at once, as far as that is known; 0 when it is not."""
         transport = self.transport
-        if not self._plain or transport is None or transport.is_closing() or transport.get_write_buffer_size():
+        if not self._plain or self.writing_paused or self._owner.long_rests >= MOST_LONG_RESTS:
+            return 0
+        if transport is None or transport.is_closing() or transport.get_write_buffer_size():
             return 0
         return room_to_send(transport)
 
@@ -278,6 +289,7 @@ class ClientConnection:
     def connection_lost(self, exc: BaseException | None) -> None:
         self.client_is_gone = self._end_seen = True
         self.transport = None
+        self._let_long_rest_go()
         self._reading = _NOTHING
         owner = self._owner
         owner.watchdog.discard(self)
@@ -341,6 +353,7 @@ class ClientConnection:
 
     def resume_writing(self) -> None:
         self.writing_paused = False
+        self._let_long_rest_go()
         if self.attachment is not None:
             self.attachment.resume_writing()
         if self._tunnel is not None:
@@ -543,6 +556,11 @@ class ClientConnection:
             self._unsent_since = now
         elif now - since > self._owner.send_idle_seconds:
             self.abort(reset=False)
+
+    def _let_long_rest_go(self) -> None:
+        if self._holds_long_rest:
+            self._holds_long_rest = False
+            self._owner.long_rests -= 1
 
     def _pause_transport(self) -> None:
         if self.transport is not None and not self.transport.is_closing():
