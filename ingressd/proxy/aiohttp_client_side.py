@@ -165,6 +165,13 @@ class AiohttpClientSide(ClientSide):
         else:
             self._early.append(data)
 
+    def send_view(self, data: memoryview) -> None:
+        if self._open and self._framing.body and not self._framing.chunked:
+            self._progress.bytes_sent += len(data)
+            self._connection.write_view(data)
+        else:
+            self.send_data(bytes(data))
+
     def finish(self, trailer_lines: bytes = b"") -> None:
         if not self._has_ended:
             self._trailer_lines = trailer_lines
@@ -204,6 +211,9 @@ class AiohttpClientSide(ClientSide):
 
     def unsent_bytes(self) -> int:
         return unsent_bytes(self._connection.transport)
+
+    def room(self) -> int:
+        return self._connection.room() if self._open else 0
 
     # What the client's connection calls (Answering).
 

@@ -22,6 +22,15 @@ class Connection(Protocol):
     def eof_received(self) -> bool | None: ...
 
 
+class AnsweredConnection(Connection, Protocol):
+    """A connection that says for each read how much it wants, and takes it from where it was read to."""
+
+    def buffer_for_read(self) -> memoryview: ...
+
+    def buffer_filled(self, count: int) -> None:
+        """``count`` bytes have been read to the beginning of the last ``buffer_for_read``."""
+
+
 class BoundedReads(asyncio.BufferedProtocol):
     """Takes the place of ``connection`` in its transport, and reads for it into ``buffer``, which may serve many.
 
@@ -55,3 +64,19 @@ class BoundedReads(asyncio.BufferedProtocol):
 
     def eof_received(self) -> bool | None:
         return self._connection.eof_received()
+
+
+class SizedReads(BoundedReads):
+    """``BoundedReads`` of sizes that the connection chooses, whose bytes need not be copied."""
+
+    __slots__ = ("_answered",)
+
+    def __init__(self, connection: AnsweredConnection, buffer: memoryview) -> None:
+        super().__init__(connection, buffer)
+        self._answered = connection
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._answered.buffer_for_read()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._answered.buffer_filled(nbytes)

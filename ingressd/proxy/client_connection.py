@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import os
 import socket
 import struct
 from typing import Final, cast
@@ -11,7 +12,7 @@ from typing import Final, cast
 from ingressd.proxy.answering import Answering, Attachment
 from ingressd.proxy.bounded_reads import BoundedReads
 from ingressd.proxy.compiled import COMPILED
-from ingressd.proxy.connection_owner import ConnectionOwner
+from ingressd.proxy.connection_owner import LONG_REST_BYTES, MOST_LONG_RESTS, ConnectionOwner
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import Peer
 from ingressd.proxy.framing import BodyReader, ChunkedReader, FramingError, LengthReader
@@ -20,7 +21,7 @@ from ingressd.proxy.partial_head import incomplete_head_failure
 from ingressd.proxy.request_head import RequestHead, leading_request_head, parse_request_head
 from ingressd.proxy.request_sketch import sketch_request
 from ingressd.proxy.tunnel import Tunnel
-from ingressd.proxy.unsent import unsent_bytes
+from ingressd.proxy.unsent import room_to_send, unsent_bytes
 
 MAX_EMPTY_LINES = 2
 
@@ -59,12 +60,14 @@ class ClientConnection:
         "_empty_lines",
         "_end_seen",
         "_head_started",
+        "_holds_long_rest",
         "_input",
         "_last_section",
         "_linger_ended",
         "_linger_until",
         "_offset",
         "_owner",
+        "_plain",
         "_reader",
         "_reading",
         "_reads_bounded",
@@ -109,8 +112,10 @@ class ClientConnection:
         self.idle_since = 0.0
         """0 while a request is read or answered."""
         self._end_seen = False
+        self._holds_long_rest = False
+        self._plain = scheme == "http"
         # The stream of TLS bounds its reads itself.
-        self._reads_bounded = scheme == "https"
+        self._reads_bounded = not self._plain
 
     # What a lane calls.
 
@@ -136,6 +141,37 @@ class ClientConnection:
     def write(self, data: bytes) -> None:
         if self.transport is not None:
             self.transport.write(data)
+
+    def write_view(self, data: memoryview) -> None:
+        """Write what lies in a buffer that the next read overwrites. Only what the kernel does not take is copied."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        sent = 0
+        # What waits in the transport goes first, and a stream of TLS encrypts.
+        if self._plain and not transport.get_write_buffer_size():
+            try:
+                sent = os.write(transport.get_extra_info("socket").fileno(), data)
+            except OSError:
+                sent = 0  # the transport meets what it is, and deals with it
+        rest = len(data) - sent
+        if not rest:
+            return
+        if rest > LONG_REST_BYTES and not self._holds_long_rest:
+            self._holds_long_rest = True
+            self._owner.long_rests += 1
+        transport.write(bytes(data[sent:]))
+        if not self.writing_paused:
+            self._let_long_rest_go()
+
+    def room(self) -> int:
+        """How many bytes ``write_view`` has the kernel take at once, as far as that is known; 0 when it is not."""
+        transport = self.transport
+        if not self._plain or self.writing_paused or self._owner.long_rests >= MOST_LONG_RESTS:
+            return 0
+        if transport is None or transport.is_closing() or transport.get_write_buffer_size():
+            return 0
+        return room_to_send(transport)
 
     def abort(self, *, reset: bool) -> None:
         """End the connection so that the client cannot take the answer for whole.
@@ -253,6 +289,7 @@ class ClientConnection:
     def connection_lost(self, exc: BaseException | None) -> None:
         self.client_is_gone = self._end_seen = True
         self.transport = None
+        self._let_long_rest_go()
         self._reading = _NOTHING
         owner = self._owner
         owner.watchdog.discard(self)
@@ -316,6 +353,7 @@ class ClientConnection:
 
     def resume_writing(self) -> None:
         self.writing_paused = False
+        self._let_long_rest_go()
         if self.attachment is not None:
             self.attachment.resume_writing()
         if self._tunnel is not None:
@@ -519,6 +557,11 @@ class ClientConnection:
             self._unsent_since = now
         elif now - since > self._owner.send_idle_seconds:
             self.abort(reset=False)
+
+    def _let_long_rest_go(self) -> None:
+        if self._holds_long_rest:
+            self._holds_long_rest = False
+            self._owner.long_rests -= 1
 
     def _pause_transport(self) -> None:
         if self.transport is not None and not self.transport.is_closing():

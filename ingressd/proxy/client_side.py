@@ -32,6 +32,10 @@ class ClientSide(ABC):
     def send_data(self, data: bytes) -> None: ...
 
     @abstractmethod
+    def send_view(self, data: memoryview) -> None:
+        """As ``send_data``; the bytes are gone after the call."""
+
+    @abstractmethod
     def finish(self, trailer_lines: bytes = b"") -> None:
         """The answer is whole; ``trailer_lines`` are the fields that go behind its body."""
 
@@ -52,3 +56,7 @@ class ClientSide(ABC):
     @abstractmethod
     def unsent_bytes(self) -> int:
         """How much of the answer has been written and not been taken."""
+
+    @abstractmethod
+    def room(self) -> int:
+        """How much more of it the kernel takes at once, as far as that is known; 0 when it is not."""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 READ_BYTES: Final = 32768
 """The most that one read takes while a body flows, and so about what a stalled upload leaves in memory."""
+LONG_REST_BYTES: Final = 49152
+"""A client that does not take so much of what was written to it at once holds a long rest in memory."""
+MOST_LONG_RESTS: Final = 16
+"""How many clients may hold one. The kernel says how much it will take, and takes less when it runs out of memory."""
 
 
 class ConnectionOwner:
@@ -29,6 +33,7 @@ class ConnectionOwner:
         "last_look",
         "lingering_bytes",
         "lingering_seconds",
+        "long_rests",
         "read_ahead_bytes",
         "read_buffer",
         "send_idle_seconds",
@@ -60,6 +65,7 @@ class ConnectionOwner:
         self.read_ahead_bytes: Final = read_ahead_bytes
         self.lingering_seconds: Final = lingering_seconds
         self.lingering_bytes: Final = lingering_bytes
+        self.long_rests = 0
         self.connections: Final[set[ClientConnection]] = set()
         self.read_buffer: Final = memoryview(bytearray(READ_BYTES))
         """For all connections: whoever reads copies before the next one does."""

@@ -198,6 +198,13 @@ class Exchange(AnswerReceiver):
         self._touch()
         self._client.send_data(data)
 
+    def view_received(self, data: memoryview) -> None:
+        self._touch()
+        self._client.send_view(data)
+
+    def room(self) -> int:
+        return self._client.room()
+
     def answer_finished(self, trailers: list[Field]) -> None:
         self._end(keep_connection=self._request_complete)
         self._client.finish(trailer_lines(trailers) if trailers and self._passes_trailers else b"")

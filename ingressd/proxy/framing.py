@@ -87,6 +87,14 @@ class LengthReader(BodyReader):
         super().__init__(complete=length == 0)
         self._remaining = length
 
+    def pass_by(self, count: int) -> bool:
+        """Count bytes that are all the body's; False when they are more than it has left."""
+        if count > self._remaining:
+            return False
+        self._remaining -= count
+        self.complete = self._remaining == 0
+        return True
+
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         if len(data) <= self._remaining:
             self._remaining -= len(data)

@@ -199,6 +199,13 @@ class RelayClientSide(ClientSide):
             self._progress.bytes_sent += len(data)
             self._connection.write(chunk(data) if self._framing.chunked else data)
 
+    def send_view(self, data: memoryview) -> None:
+        if self._framing.body and not self._framing.chunked:
+            self._progress.bytes_sent += len(data)
+            self._connection.write_view(data)
+        else:
+            self.send_data(bytes(data))
+
     def finish(self, trailer_lines: bytes = b"") -> None:
         if self._framing.chunked:
             self._connection.write(last_chunk(trailer_lines) if trailer_lines else LAST_CHUNK)
@@ -244,6 +251,9 @@ class RelayClientSide(ClientSide):
 
     def unsent_bytes(self) -> int:
         return unsent_bytes(self._connection.transport)
+
+    def room(self) -> int:
+        return self._connection.room()
 
     # The end.
 

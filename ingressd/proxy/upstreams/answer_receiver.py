@@ -34,6 +34,14 @@ class AnswerReceiver(ABC):
     def data_received(self, data: bytes) -> None: ...
 
     @abstractmethod
+    def view_received(self, data: memoryview) -> None:
+        """As ``data_received``; the bytes are gone after the call."""
+
+    @abstractmethod
+    def room(self) -> int:
+        """How many bytes the kernel takes for the client at once, as far as that is known; 0 when it is not."""
+
+    @abstractmethod
     def answer_finished(self, trailers: list[Field]) -> None: ...
 
     @abstractmethod
@@ -72,7 +80,9 @@ class ByteReceiver(Protocol):
 
 class ConnectionOwner(Protocol):
     read_buffer: memoryview
-    """Of ``READ_BYTES``, for all connections: whoever reads copies before the next one does."""
+    """Of ``MOST_READ_BYTES``, for all connections: whoever reads is done with it before the next one does."""
+    short_read_buffer: memoryview
+    """The first ``READ_BYTES`` of it."""
 
     def closed(self, connection: UpstreamConnection) -> None:
         """It carries nothing more. May be called more than once."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import select
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
-from ingressd.proxy.bounded_reads import BoundedReads
+from ingressd.proxy.bounded_reads import SizedReads
 from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.fields import Field
@@ -24,8 +24,13 @@ from ingressd.proxy.upstreams.answer_receiver import AnswerReceiver, ByteReceive
 from ingressd.routing.endpoint import Endpoint
 
 MAX_INFORMATIONAL = 10
-READ_BYTES = 49152
-"""The most that one read takes. What a stalled client leaves in memory is at most that."""
+READ_BYTES: Final = 49152
+"""The most that one read takes of what a stalled client may leave in memory."""
+MOST_READ_BYTES: Final = 256 * 1024
+"""The most that one read takes when the kernel has room for it on the client's side."""
+TURN_BYTES: Final = 4 * MOST_READ_BYTES
+"""How much of one body is read while others wait: libuv reads a connection up to 32 times before it looks at the next.
+"""
 FLUSH_SECONDS = 30.0
 
 
@@ -38,15 +43,20 @@ class UpstreamConnection:
     __slots__ = (
         "_body",
         "_buffer",
+        "_flushing",
         "_informational",
+        "_long_read",
         "_method",
         "_owner",
         "_poll",
+        "_read_bytes",
         "_reading_paused",
         "_reads_bounded",
         "_scanned",
         "_transport",
         "_tunnel",
+        "_turn_bytes",
+        "_turn_ended",
         "_upgrade",
         "_writing_paused",
         "bytes_received",
@@ -78,6 +88,12 @@ class UpstreamConnection:
         self._writing_paused = False
         self._reading_paused = False
         self._reads_bounded = False
+        self._long_read = False
+        """Whether the next read may be long: the one before was full, and the client has taken it."""
+        self._read_bytes = 0
+        self._turn_bytes = 0
+        self._turn_ended = False
+        self._flushing: asyncio.TimerHandle | None = None
 
     # What the exchange calls.
 
@@ -120,12 +136,14 @@ class UpstreamConnection:
     def pause_reading(self) -> None:
         if self._transport is not None and not self._reading_paused and self.open:
             self._reading_paused = True
-            self._transport.pause_reading()
+            if not self._turn_ended:
+                self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         if self._transport is not None and self._reading_paused and self.open:
             self._reading_paused = False
-            self._transport.resume_reading()
+            if not self._turn_ended:
+                self._transport.resume_reading()
 
     def close(self) -> None:
         """Give up the connection and whatever it carries; its receiver hears no more."""
@@ -144,7 +162,7 @@ class UpstreamConnection:
         self._tunnel = None
         if self._transport is not None:
             self._transport.close()
-            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._transport.abort)
+            self._flushing = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._transport.abort)
 
     def enter_tunnel(self, other_end: ByteReceiver) -> None:
         """From now on pass every byte to ``other_end``."""
@@ -187,6 +205,33 @@ class UpstreamConnection:
         except Failure as failure:
             self._fail(failure)
 
+    def buffer_for_read(self) -> memoryview:
+        """Return a short buffer, or a longer one as the client's side has room."""
+        if self._long_read and self.receiver is not None and isinstance(self._body, LengthReader):
+            room = self.receiver.room()
+            if room > READ_BYTES:
+                self._read_bytes = min(room, MOST_READ_BYTES)
+                return self._owner.read_buffer[: self._read_bytes]
+        self._read_bytes = READ_BYTES
+        return self._owner.short_read_buffer
+
+    def buffer_filled(self, count: int) -> None:
+        self._long_read = count == self._read_bytes
+        body = self._body
+        if self.receiver is None or not isinstance(body, LengthReader) or not body.pass_by(count):
+            self.data_received(bytes(self._owner.read_buffer[:count]))
+            return
+        self.bytes_received += count
+        self.receiver.view_received(self._owner.read_buffer[:count])
+        if body.complete:
+            self._finish()
+        elif self._long_read:
+            self._turn_bytes += count
+            if self._turn_bytes >= TURN_BYTES:
+                self._end_turn()
+        else:
+            self._turn_bytes = 0
+
     def eof_received(self) -> bool:
         if self._tunnel is not None:
             self._tunnel.write_eof()
@@ -204,6 +249,9 @@ class UpstreamConnection:
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = self._poll = None
         self.usable = False
+        if self._flushing is not None:
+            # It would keep the transport until then.
+            self._flushing.cancel()
         self._owner.closed(self)
         if self._tunnel is not None:
             self._tunnel.abort()
@@ -326,7 +374,20 @@ class UpstreamConnection:
     def _bound_reads(self) -> None:
         if not self._reads_bounded and self._transport is not None:
             self._reads_bounded = True
-            self._transport.set_protocol(BoundedReads(self, self._owner.read_buffer))
+            self._transport.set_protocol(SizedReads(self, self._owner.read_buffer))
+
+    def _end_turn(self) -> None:
+        """Read on when the event loop has looked at the other connections."""
+        self._turn_bytes = 0
+        if self._transport is not None and self.open and not self._turn_ended:
+            self._turn_ended = True
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._begin_turn)
+
+    def _begin_turn(self) -> None:
+        self._turn_ended = False
+        if self._transport is not None and self.open and not self._reading_paused:
+            self._transport.resume_reading()
 
     def _finish(self) -> None:
         if self.receiver is not None:

@@ -10,7 +10,7 @@ from typing import Final, Protocol, cast
 import msgspec
 
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.upstreams.connection import READ_BYTES, UpstreamConnection
+from ingressd.proxy.upstreams.connection import MOST_READ_BYTES, READ_BYTES, UpstreamConnection
 from ingressd.proxy.upstreams.guarded_address import guarded_addresses
 from ingressd.proxy.watchdog import Watched
 from ingressd.routing.endpoint import Endpoint
@@ -50,7 +50,8 @@ class Pool:
     """
 
     def __init__(self, limits: PoolLimits, clock: Callable[[], float]) -> None:
-        self.read_buffer = memoryview(bytearray(READ_BYTES))
+        self.read_buffer = memoryview(bytearray(MOST_READ_BYTES))
+        self.short_read_buffer = self.read_buffer[:READ_BYTES]
         self._limits = limits
         self._clock = clock
         self._idle: dict[Endpoint, list[UpstreamConnection]] = {}
