@@ -11,6 +11,7 @@ import pytest
 from tests.tls.loops import Run, until
 from tests.tls.sites import Client, Cut, Site, running, whole
 from tls.authority import LocalAuthority
+from tls.bounded_reads import BoundedReads
 from tls.stream import READ_BYTES, TlsStream
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -131,6 +132,23 @@ def test_a_protocol_that_pauses_leaves_the_rest_in_the_kernel(run: Run, site: Si
             await sending
             await until(lambda: len(server.received) == len(LARGE))
             assert server.received == LARGE
+
+    run(main())
+
+
+def test_reads_are_bounded_when_much_comes(run: Run, site: Site) -> None:
+    async def main() -> None:
+        server = Recorder()
+        async with connected(site, server) as client:
+            await client.send(b"little")
+            await until(lambda: server.received == b"little")
+            below = server.stream._transport
+            assert below.get_protocol() is cast(asyncio.BaseProtocol, server.stream)
+            sending = asyncio.get_running_loop().create_task(client.send(LARGE))
+            await until(lambda: len(server.received) == 6 + len(LARGE))
+            await sending
+            assert server.received[6:] == LARGE
+            assert isinstance(below.get_protocol(), BoundedReads)
 
     run(main())
 
