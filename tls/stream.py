@@ -39,6 +39,7 @@ class TlsStream:
         "_backlog_bytes",
         "_calls",
         "_closing",
+        "_end_expected",
         "_eof_wanted",
         "_eof_written",
         "_error",
@@ -86,6 +87,7 @@ class TlsStream:
         self._reading_paused = False
         self._reads_bounded = False
         self._input_ended = False
+        self._end_expected = False
         self._eof_wanted = False
         self._eof_written = False
         self._closing = False
@@ -127,8 +129,13 @@ class TlsStream:
         if written < len(data):
             self._append(bytes(data)[written:])
             self._drain()
-        else:
+        elif not self._end_expected:
             self._transport.write(self._outgoing.read())
+
+    def expect_end(self) -> None:
+        """``close`` or ``write_eof`` will follow the next ``write`` at once: what is small then leaves with its
+        ``close_notify``, in one system call and one packet."""
+        self._end_expected = True
 
     def writelines(self, list_of_data: list[bytes]) -> None:
         self.write(b"".join(list_of_data))

@@ -21,6 +21,7 @@ from ingressd.proxy.request_head import RequestHead, leading_request_head, parse
 from ingressd.proxy.request_sketch import sketch_request
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.unsent import unsent_bytes
+from tls.stream import TlsStream
 
 MAX_EMPTY_LINES = 2
 
@@ -136,6 +137,12 @@ class ClientConnection:
     def write(self, data: bytes) -> None:
         if self.transport is not None:
             self.transport.write(data)
+
+    def expect_end(self) -> None:
+        """The next ``write`` is the last, and ``end_answer`` follows it at once."""
+        transport: object = self.transport
+        if isinstance(transport, TlsStream):
+            transport.expect_end()
 
     def abort(self, *, reset: bool) -> None:
         """End the connection so that the client cannot take the answer for whole.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from typing import cast
@@ -263,6 +264,38 @@ def test_closing_delivers_what_was_written(run: Run, site: Site, version: ssl.TL
             server.stream.write(b"too late")
             assert await client.read_to_end() == LARGE
             await until(lambda: server.lost == [None])
+
+    run(main())
+
+
+@pytest.mark.parametrize("end", ["close", "write_eof"])
+def test_what_is_last_leaves_with_its_end(run: Run, site: Site, end: str) -> None:
+    async def main() -> None:
+        server = Recorder()
+        async with connected(site, server) as client:
+            # Behind the session tickets.
+            server.stream.write(b"first")
+            assert await client.receive(5) == b"first"
+            server.stream.expect_end()
+            server.stream.write(b"last")
+            with pytest.raises(BlockingIOError):
+                client._socket.recv(1, socket.MSG_PEEK)
+            getattr(server.stream, end)()
+            assert await client.read_to_end() == b"last"
+            server.stream.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("length", [1, len(LARGE)])
+def test_however_long_what_is_last_arrives(run: Run, site: Site, length: int) -> None:
+    async def main() -> None:
+        server = Recorder()
+        async with connected(site, server) as client:
+            server.stream.expect_end()
+            server.stream.write(LARGE[:length])
+            server.stream.close()
+            assert await client.receive(length) == LARGE[:length]
 
     run(main())
 
