@@ -7,10 +7,11 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from tls.failure import TlsFailure, TlsFailureReason
 from tls.handshake import TlsHandshake
+from tls.listening_socket import ListeningSocket
 from tls.stream import READ_BYTES
 
 __all__ = ["TlsAcceptor", "TlsFailure", "TlsFailureReason"]
@@ -37,7 +38,7 @@ _ONE_CONNECTION_ONLY: Final = frozenset(
 
 
 class TlsAcceptor:
-    """Owns a listening socket. Belongs to the event loop that runs when it is started.
+    """Owns a listening socket, whose descriptor it takes. Belongs to the event loop that runs when it is started.
 
     The server name is read from the client's first message, and ``choose`` returns the context for it
     (``None``: the client named no host), before TLS is started. A context exchanged later, in Python's
@@ -78,7 +79,7 @@ class TlsAcceptor:
         # In the order of their arrival, with the time of it.
         self._pending: dict[TlsHandshake, float] = {}
         self._silent: dict[TlsHandshake, None] = {}
-        self._adopting: set[asyncio.Task[None]] = set()
+        self._adopting: dict[asyncio.Task[object], tuple[socket.socket, TlsHandshake]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reading = False
         self._pause: asyncio.TimerHandle | None = None
@@ -101,6 +102,7 @@ class TlsAcceptor:
         if self._loop is not None:
             raise RuntimeError("a TlsAcceptor is started once")
         self._loop = asyncio.get_running_loop()
+        self._socket = ListeningSocket.of(self._socket)
         self._socket.setblocking(False)
         self._read_if_possible()
 
@@ -169,7 +171,8 @@ class TlsAcceptor:
 
     def _stop_reading(self) -> None:
         if self._reading and self._loop is not None:
-            self._loop.remove_reader(self._socket)
+            # Any: uvloop returns None where asyncio returns a bool, and compiled code insists on what it was promised.
+            cast(Any, self._loop).remove_reader(self._socket)
             self._reading = False
 
     def _accept_batch(self, loop: asyncio.AbstractEventLoop) -> bool:
@@ -193,20 +196,32 @@ class TlsAcceptor:
                 return False
             if crowded_out is not None:
                 crowded_out.crowd_out()
-            self._take(loop, sock, _text_of(address))
+            self._take(loop, sock, address)
         return True
 
-    def _take(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, peer: str) -> None:
+    def _take(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, address: object) -> None:
         sock.setblocking(False)
-        handshake = TlsHandshake(self, peer)
+        handshake = TlsHandshake(self, address)
         self._pending[handshake] = loop.time()
         self._silent[handshake] = None
         if self._deadline is None:
             self._deadline = loop.call_later(self._handshake_timeout_seconds, self._expire, loop)
         # The task ends in the next round of the loop, with the connection made.
-        task = loop.create_task(_adopt(loop, sock, handshake), name=f"accepting {peer}")
-        self._adopting.add(task)
-        task.add_done_callback(self._adopting.discard)
+        task: asyncio.Task[object] = loop.create_task(
+            loop.connect_accepted_socket(cast(Callable[[], asyncio.BaseProtocol], handshake.itself), sock)
+        )
+        self._adopting[task] = (sock, handshake)
+        task.add_done_callback(self._adopted)
+
+    def _adopted(self, task: asyncio.Task[object]) -> None:
+        sock, handshake = self._adopting.pop(task)
+        if task.cancelled():
+            sock.close()
+            return
+        error = task.exception()
+        if isinstance(error, OSError):
+            sock.close()
+            handshake.lose(error)
 
     def _oldest_silent(self, loop: asyncio.AbstractEventLoop) -> TlsHandshake | None:
         oldest = next(iter(self._silent), None)
@@ -233,19 +248,3 @@ class TlsAcceptor:
     def _resume_accepting(self) -> None:
         self._pause = None
         self._read_if_possible()
-
-
-async def _adopt(loop: asyncio.AbstractEventLoop, sock: socket.socket, handshake: TlsHandshake) -> None:
-    try:
-        await loop.connect_accepted_socket(lambda: cast(asyncio.BaseProtocol, handshake), sock)
-    except OSError as error:
-        sock.close()
-        handshake.lose(error)
-
-
-def _text_of(address: object) -> str:
-    match address:
-        case (str(host), int(port), *_):
-            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        case _:
-            return ""

@@ -19,11 +19,13 @@ _RECORD_HEADER: Final = 5
 _HANDSHAKE_HEADER: Final = 4
 _LARGEST_RECORD: Final = 1 << 14  # RFC 8446 section 5.1
 _HANDSHAKE_RECORD: Final = 22
+_TLS_MAJOR_VERSION: Final = 3
 _CLIENT_HELLO: Final = 1
 _SERVER_NAME: Final = 0  # RFC 6066 section 3
 _HOST_NAME: Final = 0
 _ALPN: Final = 16  # RFC 7301 section 3.1
 _EXTENSION_HEADER: Final = 4
+_ABSENT: Final = (0, 0)
 _BEYOND_END: Final = "a length in the ClientHello points beyond its end"
 
 
@@ -59,7 +61,7 @@ def parse_client_hello(data: bytes) -> ClientHello | Incomplete | NotTls:
     another than the TLS library does.
     """
     try:
-        message = _reassemble(data[:LARGEST_HELLO_BYTES])
+        message = _only_record(data) or _reassemble(data[:LARGEST_HELLO_BYTES])
         return message if isinstance(message, Incomplete) else _decode(message)
     except _MalformedError as error:
         return NotTls(str(error), bytes(data[:16]))
@@ -67,6 +69,19 @@ def parse_client_hello(data: bytes) -> ClientHello | Incomplete | NotTls:
 
 class _MalformedError(Exception):
     pass
+
+
+def _only_record(data: bytes) -> bytes | None:
+    """What ``_reassemble`` returns, if the message is whole and in one record; nearly every client sends it so."""
+    if len(data) < _RECORD_HEADER + _HANDSHAKE_HEADER:
+        return None
+    if data[0] != _HANDSHAKE_RECORD or data[1] != _TLS_MAJOR_VERSION or data[5] != _CLIENT_HELLO:
+        return None
+    record = data[3] << 8 | data[4]
+    end = _RECORD_HEADER + _HANDSHAKE_HEADER + (data[6] << 16 | data[7] << 8 | data[8])
+    if record > _LARGEST_RECORD or end > _RECORD_HEADER + record or end > len(data):
+        return None
+    return data[_RECORD_HEADER + _HANDSHAKE_HEADER : end]
 
 
 def _reassemble(data: bytes) -> bytes | Incomplete:
@@ -121,97 +136,90 @@ def _incomplete(needed: int) -> Incomplete:
 
 def _decode(body: bytes) -> ClientHello:
     """RFC 8446 section 4.1.2, which reads every earlier version too (RFC 5246 section 7.4.1.2)."""
-    hello = _Cursor(body)
-    hello.take(2)  # legacy_version
-    hello.take(32)  # random
-    hello.vector(1, 0, 32)  # legacy_session_id
-    hello.vector(2, 2, 0xFFFE)  # cipher_suites
-    hello.vector(1, 1, 0xFF)  # legacy_compression_methods
-    if not hello.left:
+    size = len(body)
+    position = 2 + 32  # legacy_version, random
+    position = _vector_end(body, position, size, 1, 0, 32)  # legacy_session_id
+    position = _vector_end(body, position, size, 2, 2, 0xFFFE)  # cipher_suites
+    position = _vector_end(body, position, size, 1, 1, 0xFF)  # legacy_compression_methods
+    if position == size:
         return ClientHello(None)
-    extensions = _extensions(hello.vector(2, 0, 0xFFFF))
-    hello.end()
-    server_name = alpn = None
-    if _SERVER_NAME in extensions:
-        server_name = _host_name(extensions[_SERVER_NAME])
-    if _ALPN in extensions:
-        alpn = _protocols(extensions[_ALPN])
-    return ClientHello(server_name, alpn or ())
+    _require_end(_vector_end(body, position, size, 2, 0, 0xFFFF), size)
+    server_name, alpn = _extensions(body, position + 2)
+    return ClientHello(
+        None if server_name == _ABSENT else _host_name(body, server_name[0], server_name[1]),
+        () if alpn == _ABSENT else _protocols(body, alpn[0], alpn[1]),
+    )
 
 
-def _extensions(block: bytes) -> dict[int, bytes]:
-    """Without a cursor: a browser sends twenty of them, and the rest of a ClientHello is short."""
-    extensions: dict[int, bytes] = {}
-    position, size = 0, len(block)
+def _extensions(body: bytes, position: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where the contents of the server name's extension and of ALPN's begin and end; ``position`` is where the first
+    extension begins, and they last until the end of the body."""
+    server_name = alpn = _ABSENT
+    seen: set[int] = set()
+    size = len(body)
     while position < size:
-        if position + _EXTENSION_HEADER > size:
-            raise _MalformedError(_BEYOND_END)
-        kind = block[position] << 8 | block[position + 1]
         start = position + _EXTENSION_HEADER
-        position = start + (block[position + 2] << 8 | block[position + 3])
+        if start > size:
+            raise _MalformedError(_BEYOND_END)
+        kind = body[position] << 8 | body[position + 1]
+        position = start + (body[position + 2] << 8 | body[position + 3])
         if position > size:
             raise _MalformedError(_BEYOND_END)
-        if kind in extensions:
+        if kind in seen:
             raise _MalformedError(f"extension {kind} is there twice")
-        extensions[kind] = block[start:position]
-    return extensions
+        seen.add(kind)
+        if kind == _SERVER_NAME:
+            server_name = (start, position)
+        elif kind == _ALPN:
+            alpn = (start, position)
+    return server_name, alpn
 
 
-def _host_name(extension: bytes) -> str | None:
-    outer = _Cursor(extension)
-    names = _Cursor(outer.vector(2, 1, 0xFFFF))
-    outer.end()
-    found: dict[int, bytes] = {}
-    while names.left:
-        kind = names.number(1)
+def _host_name(body: bytes, start: int, end: int) -> str | None:
+    _require_end(_vector_end(body, start, end, 2, 1, 0xFFFF), end)
+    position = start + 2
+    found: set[int] = set()
+    host_name: bytes | None = None
+    while position < end:
+        kind = body[position]
         if kind in found:
             raise _MalformedError("the server name list has two names of one type")
-        found[kind] = names.vector(2, 1, 0xFFFF)
+        found.add(kind)
+        start = position + 3
+        position = _vector_end(body, position + 1, end, 2, 1, 0xFFFF)
+        if kind == _HOST_NAME:
+            host_name = body[start:position]
     # Latin-1 accepts every byte, and the canonical form then refuses what is not ASCII.
-    return canonical_server_name(found[_HOST_NAME].decode("latin-1")) if _HOST_NAME in found else None
+    return None if host_name is None else canonical_server_name(host_name.decode("latin-1"))
 
 
-def _protocols(extension: bytes) -> tuple[bytes, ...]:
-    outer = _Cursor(extension)
-    cursor = _Cursor(outer.vector(2, 2, 0xFFFF))
-    outer.end()
+def _protocols(body: bytes, start: int, end: int) -> tuple[bytes, ...]:
+    _require_end(_vector_end(body, start, end, 2, 2, 0xFFFF), end)
+    position = start + 2
     protocols: list[bytes] = []
-    while cursor.left:
-        protocols.append(cursor.vector(1, 1, 0xFF))
+    while position < end:
+        start = position + 1
+        position = _vector_end(body, position, end, 1, 1, 0xFF)
+        protocols.append(body[start:position])
     return tuple(protocols)
 
 
-class _Cursor:
-    """Reads the presentation language of RFC 8446 section 3."""
+def _vector_end(body: bytes, start: int, limit: int, width: int, smallest: int, largest: int) -> int:
+    """Where a vector ends that begins with its length, of one or two bytes, at ``start`` (RFC 8446 section 3.4).
 
-    __slots__ = ("_data", "_position", "_size")
+    The bounds are those of the specification. Nothing beyond ``limit`` belongs to it.
+    """
+    contents = start + width
+    if contents > limit:
+        raise _MalformedError(_BEYOND_END)
+    length = body[start] if width == 1 else body[start] << 8 | body[start + 1]
+    if not smallest <= length <= largest:
+        raise _MalformedError("a length in the ClientHello is out of its range")
+    if contents + length > limit:
+        raise _MalformedError(_BEYOND_END)
+    return contents + length
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._position = 0
-        self._size = len(data)
 
-    @property
-    def left(self) -> int:
-        return self._size - self._position
-
-    def take(self, count: int) -> bytes:
-        begin = self._position
-        end = self._position = begin + count
-        if end > self._size:
-            raise _MalformedError(_BEYOND_END)
-        return self._data[begin:end]
-
-    def number(self, width: int) -> int:
-        return int.from_bytes(self.take(width), "big")
-
-    def vector(self, width: int, smallest: int, largest: int) -> bytes:
-        """A length of ``width`` bytes and then so many bytes; the bounds are those of the specification."""
-        length = int.from_bytes(self.take(width), "big")
-        if not smallest <= length <= largest:
-            raise _MalformedError("a length in the ClientHello is out of its range")
-        return self.take(length)
-
-    def end(self) -> None:
-        if self._position < self._size:
-            raise _MalformedError("the ClientHello has bytes that belong to nothing")
+def _require_end(position: int, end: int) -> None:
+    if position < end:
+        raise _MalformedError("the ClientHello has bytes that belong to nothing")

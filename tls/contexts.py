@@ -6,6 +6,7 @@ import ssl
 from collections import OrderedDict
 from typing import Final
 
+from tls.failure import openssl_reason
 from tls.key_pair import KeyPair, KeyPairError, KeyPairErrorCode, KeyPairPart
 from tls.policy import TlsPolicy, TlsVersion
 from tls.private_file import private_file
@@ -66,7 +67,7 @@ def _build(key_pair: KeyPair, policy: TlsPolicy) -> ssl.SSLContext:
             raise KeyPairError(
                 KeyPairErrorCode.REFUSED,
                 KeyPairPart.CERTIFICATE,
-                f"OpenSSL refuses the key pair ({(error.reason or 'no reason given').replace('_', ' ').lower()}): "
+                f"OpenSSL refuses the key pair ({openssl_reason(error, 'no reason given')}): "
                 "have the certificate issued again, with a key of at least 2048 bits (RSA) or on P-256.",
             ) from None
     return context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import ssl
 from dataclasses import dataclass
 
 
@@ -34,3 +35,9 @@ class TlsFailure:
     peer: str = ""
     server_name: str | None = None
     detail: str = ""
+
+
+def openssl_reason(error: ssl.SSLError, otherwise: str) -> str:
+    """OpenSSL's own words for what went wrong; ``otherwise`` if it has none, whatever the type stubs promise."""
+    reason: str | None = getattr(error, "reason", None)
+    return reason.replace("_", " ").lower() if reason else otherwise

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from tls.client_hello import Incomplete, NotTls, parse_client_hello
-from tls.failure import TlsFailure, TlsFailureReason
+from tls.direct_calls import direct_calls
+from tls.failure import TlsFailure, TlsFailureReason, openssl_reason
 from tls.key_pair import KeyPairError
 from tls.plaintext import HTTPS_EXPECTED, LINGER_BYTES, LINGER_SECONDS, looks_like_http
 from tls.stream import TlsStream
@@ -46,17 +47,17 @@ class TlsHandshake:
         "_outgoing",
         "_over",
         "_owner",
-        "_peer",
+        "_peer_address",
         "_server_name",
         "_tls",
         "_transport",
         "_transport_full",
     )
 
-    def __init__(self, owner: HandshakeOwner, peer: str) -> None:
-        """``peer`` is ``address:port``, for what is reported."""
+    def __init__(self, owner: HandshakeOwner, peer_address: object) -> None:
+        """``peer_address`` is as the socket module has it, for what is reported."""
         self._owner = owner
-        self._peer = peer
+        self._peer_address = peer_address
         self._server_name: str | None = None
         self._transport: asyncio.Transport | None = None
         self._transport_full = False
@@ -90,19 +91,17 @@ class TlsHandshake:
 
     # What the event loop calls.
 
+    def itself(self) -> TlsHandshake:
+        """A protocol factory that makes none: the handshake is there before its transport."""
+        return self
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclass of asyncio's.
         self._transport = cast(asyncio.Transport, transport)
         if self._over:
             self._transport.abort()
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._owner.read_buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(self._owner.read_buffer[:nbytes])
-
-    def data_received(self, data: bytes | memoryview) -> None:
+    def data_received(self, data: bytes) -> None:
         if self._over:
             self._discard(len(data))
         elif self._tls is not None:
@@ -154,12 +153,12 @@ class TlsHandshake:
 
     def _advance(self, tls: ssl.SSLObject) -> None:
         try:
-            tls.do_handshake()
+            direct_calls(tls).do_handshake()
         except ssl.SSLWantReadError:
             self._flush()
         except ssl.SSLError as error:
             self._flush()  # the alert that tells the client why
-            self._finish(TlsFailureReason.HANDSHAKE_FAILED, (error.reason or "unknown").replace("_", " ").lower())
+            self._finish(TlsFailureReason.HANDSHAKE_FAILED, openssl_reason(error, "unknown"))
             if self._transport is not None:
                 self._transport.close()
         else:
@@ -206,4 +205,13 @@ class TlsHandshake:
     def _finish(self, reason: TlsFailureReason, detail: str) -> None:
         if not self._over:
             self._over = True
-            self._owner.handshake_over(self, TlsFailure(reason, self._peer, self._server_name, detail))
+            peer = _text_of(self._peer_address)
+            self._owner.handshake_over(self, TlsFailure(reason, peer, self._server_name, detail))
+
+
+def _text_of(address: object) -> str:
+    match address:
+        case (str(host), int(port), *_):
+            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        case _:
+            return ""

@@ -7,8 +7,11 @@ import ssl
 from collections import deque
 from typing import Final, cast
 
+from tls.bounded_reads import BoundedReads
+from tls.direct_calls import direct_calls
+
 READ_BYTES: Final = 32 * 1024
-"""The most ciphertext that one read takes. A protocol that pauses leaves at most that in memory."""
+"""The most ciphertext that one read takes while much comes. A protocol that pauses leaves at most that in memory."""
 
 _RECORD_BYTES: Final = 1 << 14  # RFC 8446 section 5.1: the plaintext of one record
 _FLUSH_BYTES: Final = 32 * 1024
@@ -25,14 +28,18 @@ class TlsStream:
     Back-pressure holds in both directions. While the protocol pauses reading, bytes stay in the kernel. While the
     transport below is full, plaintext waits as it was given, and the protocol is paused.
 
-    It is an ``asyncio.BufferedProtocol`` and an ``asyncio.Transport`` in all but name: a compiled class cannot inherit
-    from one. uvloop reads into ``get_buffer``; asyncio's own loop asks for the name, and calls ``data_received``.
+    Its reads are bounded as soon as one of them brings more than a record, or the protocol pauses (``BoundedReads``).
+
+    It is an ``asyncio.Protocol`` and an ``asyncio.Transport`` in all but name: a compiled class cannot inherit from
+    one.
     """
 
     __slots__ = (
         "_backlog",
         "_backlog_bytes",
+        "_calls",
         "_closing",
+        "_end_expected",
         "_eof_wanted",
         "_eof_written",
         "_error",
@@ -45,6 +52,7 @@ class TlsStream:
         "_protocol_paused",
         "_read_buffer",
         "_reading_paused",
+        "_reads_bounded",
         "_tls",
         "_transport",
         "_transport_full",
@@ -61,10 +69,11 @@ class TlsStream:
         read_buffer: memoryview,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        """``tls`` reads from ``incoming`` and writes to ``outgoing``. ``read_buffer`` may be shared by all streams of
-        the loop: it is copied out of before the next read."""
+        """``tls`` reads from ``incoming`` and writes to ``outgoing``. Bounded reads go to ``read_buffer``, which may be
+        shared by all streams of the loop: it is copied out of before the next read."""
         self._transport = transport
         self._tls = tls
+        self._calls = direct_calls(tls)
         self._incoming = incoming
         self._outgoing = outgoing
         self._read_buffer = read_buffer
@@ -76,7 +85,9 @@ class TlsStream:
         self._transport_full = False
         self._protocol_paused = False
         self._reading_paused = False
+        self._reads_bounded = False
         self._input_ended = False
+        self._end_expected = False
         self._eof_wanted = False
         self._eof_written = False
         self._closing = False
@@ -109,7 +120,7 @@ class TlsStream:
             self._drain()
             return
         try:
-            written = self._tls.write(data)
+            written = self._calls.write(data)
         except ssl.SSLWantReadError:
             written = 0  # a handshake of TLS 1.2 goes on inside of the connection
         except ssl.SSLError as error:
@@ -118,8 +129,13 @@ class TlsStream:
         if written < len(data):
             self._append(bytes(data)[written:])
             self._drain()
-        else:
+        elif not self._end_expected:
             self._transport.write(self._outgoing.read())
+
+    def expect_end(self) -> None:
+        """``close`` or ``write_eof`` will follow the next ``write`` at once: what is small then leaves with its
+        ``close_notify``, in one system call and one packet."""
+        self._end_expected = True
 
     def writelines(self, list_of_data: list[bytes]) -> None:
         self.write(b"".join(list_of_data))
@@ -164,6 +180,7 @@ class TlsStream:
     def pause_reading(self) -> None:
         self._reading_paused = True
         if not self.is_closing():
+            self._bound_reads()
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
@@ -173,7 +190,7 @@ class TlsStream:
         if self.is_closing():
             return
         self._transport.resume_reading()
-        if self._incoming.pending or self._tls.pending():
+        if self._incoming.pending or self._calls.pending():
             self._loop.call_soon(self._receive)
 
     def is_reading(self) -> bool:
@@ -210,17 +227,15 @@ class TlsStream:
 
     # What the transport below calls.
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._read_buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(self._read_buffer[:nbytes])
-
     def data_received(self, data: bytes | memoryview) -> None:
         if self._input_ended:
             return
-        self._incoming.write(data)
-        self._receive()
+        if len(data) <= _RECORD_BYTES:
+            self._incoming.write(data)
+            self._receive()
+        else:
+            self._bound_reads()
+            self._receive_in_pieces(memoryview(data))
         if self._backlog:
             self._drain()
 
@@ -246,13 +261,25 @@ class TlsStream:
 
     # Reading.
 
+    def _bound_reads(self) -> None:
+        if not self._reads_bounded and not self._lost:
+            self._reads_bounded = True
+            self._transport.set_protocol(cast(asyncio.BaseProtocol, BoundedReads(self, self._read_buffer)))
+
+    def _receive_in_pieces(self, data: memoryview) -> None:
+        """A BIO keeps, until the connection ends, the memory that it once needed."""
+        for start in range(0, len(data), READ_BYTES):
+            self._incoming.write(data[start : start + READ_BYTES])
+            self._receive()
+
     def _receive(self) -> None:
         """Give the protocol what can be decrypted, while it takes it."""
-        tls, incoming = self._tls, self._incoming
+        tls, incoming = self._calls, self._incoming
         while not (self._reading_paused or self._input_ended or self._closing or self._lost):
+            # No record holds more than its ciphertext: room for a whole one would be made and given back.
+            size = min(incoming.pending or _RECORD_BYTES, _RECORD_BYTES)
             try:
-                # No record holds more than its ciphertext: room for a whole one would be made and given back.
-                data = tls.read(min(incoming.pending or _RECORD_BYTES, _RECORD_BYTES))
+                data = tls.read(size)
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLZeroReturnError:
@@ -265,7 +292,7 @@ class TlsStream:
                 break
             self._protocol.data_received(data)
             # Asking once more than needed would cost an exception for each read.
-            if not incoming.pending and not tls.pending():
+            if not incoming.pending and (len(data) < size or not tls.pending()):
                 break
         # Tickets, answers to key updates, alerts.
         if self._outgoing.pending and not self._lost:
@@ -293,7 +320,7 @@ class TlsStream:
         while backlog and not self._transport_full and not self._lost:
             data = backlog[0]
             try:
-                written = self._tls.write(data[:_RECORD_BYTES])
+                written = self._calls.write(data[:_RECORD_BYTES])
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLError as error:

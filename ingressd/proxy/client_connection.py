@@ -22,6 +22,7 @@ from ingressd.proxy.request_head import RequestHead, leading_request_head, parse
 from ingressd.proxy.request_sketch import sketch_request
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.unsent import room_to_send, unsent_bytes
+from tls.stream import TlsStream
 
 MAX_EMPTY_LINES = 2
 
@@ -172,6 +173,12 @@ class ClientConnection:
         if transport is None or transport.is_closing() or transport.get_write_buffer_size():
             return 0
         return room_to_send(transport)
+
+    def expect_end(self) -> None:
+        """The next ``write`` is the last, and ``end_answer`` follows it at once."""
+        transport: object = self.transport
+        if isinstance(transport, TlsStream):
+            transport.expect_end()
 
     def abort(self, *, reset: bool) -> None:
         """End the connection so that the client cannot take the answer for whole.

@@ -189,6 +189,8 @@ class RelayClientSide(ClientSide):
         if complete and framing.chunked:
             pieces.append(LAST_CHUNK)
         self._answered_status = head.status
+        if complete and not keep_alive:
+            self._connection.expect_end()
         self._connection.write(b"".join(pieces) if len(pieces) > 1 else pieces[0])
         if complete:
             self._finish(head.status, "", now=self._progress.upstream_answered or 0.0)

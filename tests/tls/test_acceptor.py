@@ -15,6 +15,7 @@ from tls.acceptor import TlsFailure, TlsFailureReason
 from tls.authority import LocalAuthority
 from tls.contexts import ServerContexts
 from tls.key_pair import KeyPairError, KeyPairErrorCode, KeyPairPart
+from tls.listening_socket import ListeningSocket
 from tls.policy import TlsPolicy
 
 
@@ -241,7 +242,7 @@ def test_a_defect_of_the_caller_is_shown_and_hurts_one_connection(run: Run, site
     run(main())
 
 
-class ExhaustedSocket(socket.socket):
+class ExhaustedSocket(ListeningSocket):
     """A listening socket of a process that has no descriptors left, for a while."""
 
     attempts = 0
@@ -332,8 +333,8 @@ def test_a_silent_connection_makes_room_when_accepting_stops(
     monkeypatch.setattr("tls.acceptor._SILENCE_SECONDS", 0.0)
 
     async def main() -> None:
+        number = site.listener.fileno()
         async with running(site.acceptor(max_pending=1)) as acceptor:
-            number = site.listener.fileno()
             with await connect(site.address):
                 await until(lambda: acceptor.pending == 1)
                 with socket.create_connection(site.address):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from typing import cast
@@ -11,6 +12,7 @@ import pytest
 from tests.tls.loops import Run, until
 from tests.tls.sites import Client, Cut, Site, running, whole
 from tls.authority import LocalAuthority
+from tls.bounded_reads import BoundedReads
 from tls.stream import READ_BYTES, TlsStream
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -135,6 +137,23 @@ def test_a_protocol_that_pauses_leaves_the_rest_in_the_kernel(run: Run, site: Si
     run(main())
 
 
+def test_reads_are_bounded_when_much_comes(run: Run, site: Site) -> None:
+    async def main() -> None:
+        server = Recorder()
+        async with connected(site, server) as client:
+            await client.send(b"little")
+            await until(lambda: server.received == b"little")
+            below = server.stream._transport
+            assert below.get_protocol() is cast(asyncio.BaseProtocol, server.stream)
+            sending = asyncio.get_running_loop().create_task(client.send(LARGE))
+            await until(lambda: len(server.received) == 6 + len(LARGE))
+            await sending
+            assert server.received[6:] == LARGE
+            assert isinstance(below.get_protocol(), BoundedReads)
+
+    run(main())
+
+
 def test_what_was_read_while_paused_comes_although_nothing_follows(run: Run, site: Site) -> None:
     """More than one record in one read: the second waits inside of the stream."""
 
@@ -245,6 +264,38 @@ def test_closing_delivers_what_was_written(run: Run, site: Site, version: ssl.TL
             server.stream.write(b"too late")
             assert await client.read_to_end() == LARGE
             await until(lambda: server.lost == [None])
+
+    run(main())
+
+
+@pytest.mark.parametrize("end", ["close", "write_eof"])
+def test_what_is_last_leaves_with_its_end(run: Run, site: Site, end: str) -> None:
+    async def main() -> None:
+        server = Recorder()
+        async with connected(site, server) as client:
+            # Behind the session tickets.
+            server.stream.write(b"first")
+            assert await client.receive(5) == b"first"
+            server.stream.expect_end()
+            server.stream.write(b"last")
+            with pytest.raises(BlockingIOError):
+                client._socket.recv(1, socket.MSG_PEEK)
+            getattr(server.stream, end)()
+            assert await client.read_to_end() == b"last"
+            server.stream.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("length", [1, len(LARGE)])
+def test_however_long_what_is_last_arrives(run: Run, site: Site, length: int) -> None:
+    async def main() -> None:
+        server = Recorder()
+        async with connected(site, server) as client:
+            server.stream.expect_end()
+            server.stream.write(LARGE[:length])
+            server.stream.close()
+            assert await client.receive(length) == LARGE[:length]
 
     run(main())
 
