@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import warnings
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -16,6 +17,7 @@ from cryptography.exceptions import InternalError, InvalidSignature, Unsupported
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.utils import CryptographyDeprecationWarning
 
 from tls.key_pair import CertificateFacts
 from tls.key_pair_error import KeyPairError, KeyPairErrorCode, KeyPairPart
@@ -56,7 +58,10 @@ def read_certificates(text: bytes) -> list[x509.Certificate]:
     if _CERTIFICATE_MARKERS.isdisjoint(_markers(text)):
         raise KeyPairError(KeyPairErrorCode.NO_CERTIFICATE, KeyPairPart.CERTIFICATE, _why_no_certificate(text))
     try:
-        return x509.load_pem_x509_certificates(text)
+        with warnings.catch_warnings():
+            # A serial number of 0, which RFC 5280 disallows, is what many old scripts give; clients do not mind.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return x509.load_pem_x509_certificates(text)
     except _MALFORMED:
         raise _bad_certificate("is damaged") from None
 

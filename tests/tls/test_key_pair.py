@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import ipaddress
 import pickle
+import ssl
 import subprocess
 import sys
 import traceback
@@ -160,6 +161,15 @@ def test_a_damaged_text_is_accepted_or_refused_and_nothing_else(which: int, posi
         assert str(error)
     else:
         assert pair.fingerprint
+
+
+def test_a_serial_number_that_is_not_positive_is_no_reason_to_refuse() -> None:
+    """cryptography warns of it, and a warning ends a test."""
+    der = bytearray(ssl.PEM_cert_to_DER_cert(CERTIFICATE.decode("ascii")))
+    version = der.index(bytes.fromhex("a003020102"))
+    assert der[version + 5] == 0x02  # an INTEGER follows: the serial number, behind its length
+    der[version + 7] |= 0x80
+    assert KeyPair.from_pem(ssl.DER_cert_to_PEM_cert(bytes(der)).encode("ascii"), PRIVATE_KEY).names == PAIR.names
 
 
 def test_importing_it_does_not_import_cryptography() -> None:
