@@ -76,6 +76,7 @@ class ClientConnection:
         "_tunnel",
         "_unsent_bytes",
         "_unsent_since",
+        "_whole_body_bytes",
         "attachment",
         "client_is_gone",
         "half_closed",
@@ -94,6 +95,8 @@ class ClientConnection:
         self._reading = _HEAD
         self._reader: BodyReader | None = None
         self._input = b""
+        self._whole_body_bytes = 0
+        """How long the body of the current request is, if all of it has come with the head; else it has a reader."""
         self._last_section = NO_SECTION
         self._offset = 0
         self._scanned = 0
@@ -208,7 +211,11 @@ class ClientConnection:
     def skip_body(self) -> bool:
         """Drop what has come of the current request's body, which nobody wants; return whether that is all of it."""
         reader = self._reader
-        if self._reading is _BODY and reader is not None:
+        if self._whole_body_bytes:
+            self._offset += self._whole_body_bytes
+            self._whole_body_bytes = 0
+            self._reading = _AHEAD
+        elif self._reading is _BODY and reader is not None:
             data, self._input, self._offset = self._input[self._offset :], b"", 0
             try:
                 _, self._input = reader.feed(data)
@@ -487,13 +494,24 @@ class ClientConnection:
         self._last_section = head.section if head.section.repeatable else NO_SECTION
         if head.has_body and head.upgrade is None:
             self._reading = _BODY
-            self._reader = ChunkedReader() if head.framing.chunked else LengthReader(head.framing.length or 0)
+            length = head.framing.length
+            if length is not None and length <= self.body_bytes:
+                self._whole_body_bytes = length
+            else:
+                self._reader = ChunkedReader() if length is None else LengthReader(length)
         else:
             self._reading = _AHEAD
         self._owner.lane.answer(self, head)
 
     def _read_body(self) -> None:
         reader, answering = self._reader, self._answering
+        if answering is not None and self._whole_body_bytes:
+            begin = self._offset
+            self._offset += self._whole_body_bytes
+            self._whole_body_bytes = 0
+            self._reading = _AHEAD
+            answering.body_received(self._input[begin : self._offset], complete=True)
+            return
         if reader is None or answering is None:
             raise RuntimeError("a body is read without a request")
         data, self._input, self._offset = self._input[self._offset :] if self._offset else self._input, b"", 0

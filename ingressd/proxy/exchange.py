@@ -28,7 +28,6 @@ _log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 MAX_REPLAY_BYTES = 65536
-LONGEST_IDLE_FOR_UNSAFE_METHODS_SECONDS = 1.0
 
 HALF_CLOSED_IDLE_SECONDS = 0.25
 """A client that is gone and one that only stopped sending look alike (both sent FIN) until something is written to
@@ -65,6 +64,7 @@ class Exchange(AnswerReceiver):
         "_clock",
         "_connection",
         "_head",
+        "_idempotent",
         "_last_activity",
         "_may_replay",
         "_passes_trailers",
@@ -108,6 +108,7 @@ class Exchange(AnswerReceiver):
         self.takes_used_connections = True
         self._waits_for: Endpoint | None = None
         self._upstream_head = upstream_head
+        self._idempotent = head.method in IDEMPOTENT_METHODS
         self._replay: list[bytes] | None = None
         """What has come of the body, until too much of it has to be sent a second time."""
         self._replay_bytes = 0
@@ -225,7 +226,7 @@ class Exchange(AnswerReceiver):
         # Until there is a connection again, more of the body would only pile up here.
         self._sending_paused = False
         self._client.pause_body()
-        if any_byte_received or not self._may_replay or self._head.method not in IDEMPOTENT_METHODS:
+        if any_byte_received or not self._may_replay or not self._idempotent:
             self._fail(failure)
         elif self._reused:
             # The endpoint closed an idle connection while the request was on its way: it is not at fault.
@@ -296,7 +297,7 @@ class Exchange(AnswerReceiver):
         self._progress.endpoint = endpoint
         pool = self._side.pool
         connection = (
-            pool.take(endpoint, self._last_activity, longest_idle=self._longest_idle)
+            pool.take(endpoint, self._last_activity, repeatable=self._idempotent)
             if self.takes_used_connections
             else None
         )
@@ -336,11 +337,6 @@ class Exchange(AnswerReceiver):
         limit = self._timeouts.connect
         self._try_next(Failure(Reason.UPSTREAM_BUSY, f"no connection to {endpoint} came free within {limit:g} s"))
 
-    @property
-    def _longest_idle(self) -> float | None:
-        """A method that may not be sent twice takes only a connection that was in use a moment ago."""
-        return None if self._head.method in IDEMPOTENT_METHODS else LONGEST_IDLE_FOR_UNSAFE_METHODS_SECONDS
-
     async def _connect(self, endpoint: Endpoint) -> None:
         try:
             connection = await self._side.pool.connect(endpoint, self._timeouts.connect)
@@ -368,8 +364,12 @@ class Exchange(AnswerReceiver):
         replay = self._replay
         connection.begin(self, self._head.method, self._head.upgrade)
         if self._may_replay:
-            connection.send(self._upstream_head if replay is None else b"".join([self._upstream_head, *replay]))
-            self._limit_replay()
+            if replay is None:
+                connection.send(self._upstream_head)
+            else:
+                body = replay[0] if len(replay) == 1 else b"".join(replay)
+                connection.send(self._upstream_head + body)
+                self._limit_replay()
         if self._client_paused:
             connection.pause_reading()
         if not connection.writing_paused:

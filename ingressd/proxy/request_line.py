@@ -50,10 +50,12 @@ def plain_method(head: bytes) -> tuple[str, int]:
     end: i64 = 0
     while head[end] >= _UPPER_A and head[end] <= _UPPER_Z:
         end += 1
-    if head[end] != _SPACE:
-        return "", 0
-    method = _PLAIN_METHODS.get(head[:end])
-    return ("", 0) if method is None else (method, end + 1)
+    if head[end] == _SPACE and end < len(_METHODS_BY_LENGTH):
+        text = head[:end]
+        for name, method in _METHODS_BY_LENGTH[end]:
+            if text == name:
+                return method, end + 1
+    return "", 0
 
 
 def stands_at(data: bytes, position: int, text: bytes) -> bool:
@@ -64,4 +66,7 @@ def stands_at(data: bytes, position: int, text: bytes) -> bool:
 _UPPER_A: Final = 0x41
 _UPPER_Z: Final = 0x5A
 _SPACE: Final = 0x20
-_PLAIN_METHODS: Final[dict[bytes, str]] = {method.encode("ascii"): method for method in METHODS}
+_METHODS_BY_LENGTH: Final[list[list[tuple[bytes, str]]]] = [
+    [(method.encode("ascii"), method) for method in sorted(METHODS) if len(method) == length]
+    for length in range(max(map(len, METHODS)) + 1)
+]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 
@@ -16,6 +15,7 @@ from ingressd.proxy.watchdog import Watched
 from ingressd.routing.endpoint import Endpoint
 
 JUST_READ_SECONDS: Final = 0.002
+LONGEST_IDLE_OF_UNREPEATABLE_SECONDS: Final = 1.0
 
 
 class PoolLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +52,10 @@ class Pool:
     def __init__(self, limits: PoolLimits, clock: Callable[[], float]) -> None:
         self.read_buffer = memoryview(bytearray(MOST_READ_BYTES))
         self.short_read_buffer = self.read_buffer[:READ_BYTES]
+        # Those that are looked at for each request, in numbers that compiled code reads as they are.
+        self._idle_seconds: Final[float] = limits.idle_seconds
+        self._unrepeatable_idle_seconds: Final[float] = min(limits.idle_seconds, LONGEST_IDLE_OF_UNREPEATABLE_SECONDS)
+        self._idle_per_endpoint: Final[int] = limits.idle_per_endpoint
         self._limits = limits
         self._clock = clock
         self._idle: dict[Endpoint, list[UpstreamConnection]] = {}
@@ -60,22 +64,24 @@ class Pool:
         """Connections that are open, and those that somebody is opening."""
         self._queues: dict[Endpoint, dict[Waiter, None]] = {}
 
-    def take(self, endpoint: Endpoint, now: float, *, longest_idle: float | None = None) -> UpstreamConnection | None:
-        """Return an open connection that has been idle for at most ``longest_idle`` seconds.
+    def take(self, endpoint: Endpoint, now: float, *, repeatable: bool = True) -> UpstreamConnection | None:
+        """Return an open connection that is not idle for too long.
 
         One that was put back a moment ago, mostly in this turn of the event loop, has just been read; any other is
         looked at again: its endpoint may have closed it, or talk on it, without the loop having come to it. So is any
-        for a request with a ``longest_idle``, which cannot be sent again: the end may stand right behind the answer.
+        for a request that is not ``repeatable``, which cannot be sent again: the end may stand right behind the answer.
+        Such a one takes only a connection that was in use a moment ago.
         """
         waiting = self._idle.get(endpoint)
         if not waiting:
             return None
-        idle_seconds = self._limits.idle_seconds
-        oldest = now - (idle_seconds if longest_idle is None else min(longest_idle, idle_seconds))
-        just_read = now - JUST_READ_SECONDS if longest_idle is None else math.inf
+        oldest = now - (self._idle_seconds if repeatable else self._unrepeatable_idle_seconds)
+        just_read = now - JUST_READ_SECONDS
         while waiting and waiting[-1].idle_since >= oldest:
             connection = waiting.pop()
-            if connection.reusable and (connection.idle_since > just_read or not connection.has_unread_input):
+            if connection.reusable and (
+                (repeatable and connection.idle_since > just_read) or not connection.has_unread_input
+            ):
                 return connection
             connection.close()
         return None
@@ -160,7 +166,7 @@ class Pool:
         waiting = self._idle.get(endpoint)
         if waiting is None:
             waiting = self._idle[endpoint] = []
-        elif len(waiting) >= self._limits.idle_per_endpoint:
+        elif len(waiting) >= self._idle_per_endpoint:
             connection.close()
             return
         connection.idle_since = now
@@ -180,7 +186,7 @@ class Pool:
 
     def close_idle(self) -> None:
         """Close what has waited too long or was closed by its peer. To be called about once a second."""
-        oldest = self._clock() - self._limits.idle_seconds
+        oldest = self._clock() - self._idle_seconds
         for endpoint in tuple(self._idle):
             waiting = self._idle[endpoint]
             kept = [connection for connection in waiting if connection.open and connection.idle_since >= oldest]

@@ -72,7 +72,7 @@ async def test_a_connection_waits_only_so_long() -> None:
         [connection] = await opened(pool, upstream, 1)
         pool.release(connection, NOW)
         clock.now = 3.0
-        assert pool.take(upstream.endpoint, 3.0, longest_idle=1.0) is None, "too old for what cannot be repeated"
+        assert pool.take(upstream.endpoint, 3.0, repeatable=False) is None, "too old for what cannot be repeated"
         assert pool.take(upstream.endpoint, 3.0) is connection
         pool.release(connection, 3.0)
         clock.now = 8.0
@@ -182,7 +182,7 @@ async def test_a_connection_that_is_too_old_to_be_taken_gives_its_place() -> Non
         [connection] = await opened(pool, upstream, 1)
         pool.release(connection, NOW)
         clock.now = 2.0
-        assert pool.take(upstream.endpoint, 3.0, longest_idle=1.0) is None
+        assert pool.take(upstream.endpoint, 3.0, repeatable=False) is None
         assert pool.reserve(upstream.endpoint)
         assert not connection.open
         assert not pool.reserve(upstream.endpoint)
@@ -198,7 +198,7 @@ async def test_a_connection_gives_its_place_behind_one_that_was_closed() -> None
         pool.release(waiting, NOW)
         closed.close()
         await opened(pool, upstream, 1)
-        assert pool.take(upstream.endpoint, 3.0, longest_idle=1.0) is None
+        assert pool.take(upstream.endpoint, 3.0, repeatable=False) is None
         assert pool.reserve(upstream.endpoint)
         assert not waiting.open
         pool.close()
