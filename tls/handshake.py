@@ -12,7 +12,7 @@ from tls.direct_calls import direct_calls
 from tls.failure import TlsFailure, TlsFailureReason, openssl_reason
 from tls.key_pair import KeyPairError
 from tls.plaintext import HTTPS_EXPECTED, LINGER_BYTES, LINGER_SECONDS, looks_like_http
-from tls.stream import TlsStream
+from tls.stream import READ_BYTES, TlsStream
 
 
 class HandshakeOwner(Protocol):
@@ -49,6 +49,7 @@ class TlsHandshake:
         "_owner",
         "_peer_address",
         "_server_name",
+        "_stream",
         "_tls",
         "_transport",
         "_transport_full",
@@ -64,6 +65,7 @@ class TlsHandshake:
         self._held = bytearray()
         self._needed = 1
         self._tls: ssl.SSLObject | None = None
+        self._stream: TlsStream | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._left_to_discard = 0
@@ -105,8 +107,7 @@ class TlsHandshake:
         if self._over:
             self._discard(len(data))
         elif self._tls is not None:
-            self._incoming.write(data)
-            self._advance(self._tls)
+            self._receive(self._tls, data)
         else:
             self._held += data
             if len(self._held) >= self._needed:
@@ -151,6 +152,16 @@ class TlsHandshake:
         self._held.clear()
         self._advance(tls)
 
+    def _receive(self, tls: ssl.SSLObject, data: bytes) -> None:
+        """Much may come behind the end of the handshake, and a BIO keeps the memory that it once needed: that much is
+        for the stream to divide."""
+        while data and not self._over:
+            self._incoming.write(data[:READ_BYTES])
+            data = data[READ_BYTES:]
+            self._advance(tls)
+        if data and self._stream is not None:
+            self._stream.data_received(data)
+
     def _advance(self, tls: ssl.SSLObject) -> None:
         try:
             direct_calls(tls).do_handshake()
@@ -170,7 +181,7 @@ class TlsHandshake:
             return
         self._over = True
         owner.handshake_over(self, None)
-        stream = TlsStream(
+        stream = self._stream = TlsStream(
             transport, tls, self._incoming, self._outgoing, read_buffer=owner.read_buffer, loop=owner.loop
         )
         transport.set_protocol(cast(asyncio.BaseProtocol, stream))

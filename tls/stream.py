@@ -11,7 +11,8 @@ from tls.bounded_reads import BoundedReads
 from tls.direct_calls import direct_calls
 
 READ_BYTES: Final = 32 * 1024
-"""The most ciphertext that one read takes while much comes. A protocol that pauses leaves at most that in memory."""
+"""The most ciphertext that one read takes while much comes, and that OpenSSL is given at once. A protocol that pauses
+leaves at most that in memory, unless it pauses at the first read that brings much, which nobody has bounded yet."""
 
 _RECORD_BYTES: Final = 1 << 14  # RFC 8446 section 5.1: the plaintext of one record
 _FLUSH_BYTES: Final = 32 * 1024
@@ -57,6 +58,7 @@ class TlsStream:
         "_transport",
         "_transport_full",
         "_unflushed",
+        "_unread",
     )
 
     def __init__(
@@ -82,6 +84,7 @@ class TlsStream:
         self._backlog: deque[bytes | memoryview] = deque()
         self._backlog_bytes = 0
         self._unflushed = 0
+        self._unread = b""
         self._transport_full = False
         self._protocol_paused = False
         self._reading_paused = False
@@ -190,8 +193,8 @@ class TlsStream:
         if self.is_closing():
             return
         self._transport.resume_reading()
-        if self._incoming.pending or self._calls.pending():
-            self._loop.call_soon(self._receive)
+        if self._incoming.pending or self._unread or self._calls.pending():
+            self._loop.call_soon(self._receive_rest)
 
     def is_reading(self) -> bool:
         return not self._reading_paused and not self.is_closing()
@@ -230,19 +233,20 @@ class TlsStream:
     def data_received(self, data: bytes | memoryview) -> None:
         if self._input_ended:
             return
-        if len(data) <= _RECORD_BYTES:
+        if len(data) <= _RECORD_BYTES and not self._unread:
             self._incoming.write(data)
             self._receive()
         else:
             self._bound_reads()
+            data = self._unread + data if self._unread else data
             self._receive_in_pieces(memoryview(data))
         if self._backlog:
             self._drain()
 
     def eof_received(self) -> bool:
         """FIN. A client that has sent ``close_notify`` before it may still want the rest of its answer."""
-        if self._incoming.pending:
-            self._receive()
+        if self._incoming.pending or self._unread:
+            self._receive_rest()
         return self._input_ended and not self._closing
 
     def pause_writing(self) -> None:
@@ -267,10 +271,21 @@ class TlsStream:
             self._transport.set_protocol(cast(asyncio.BaseProtocol, BoundedReads(self, self._read_buffer)))
 
     def _receive_in_pieces(self, data: memoryview) -> None:
-        """A BIO keeps, until the connection ends, the memory that it once needed."""
-        for start in range(0, len(data), READ_BYTES):
+        """A BIO keeps, until the connection ends, the memory that it once needed: what a protocol that pauses does not
+        take waits outside of it."""
+        start = 0
+        self._unread = b""
+        while start < len(data) and not (self._reading_paused or self._input_ended or self._closing or self._lost):
             self._incoming.write(data[start : start + READ_BYTES])
+            start += READ_BYTES
             self._receive()
+        self._unread = bytes(data[start:])
+
+    def _receive_rest(self) -> None:
+        """Go on with what came before the protocol paused."""
+        self._receive()
+        if self._unread:
+            self._receive_in_pieces(memoryview(self._unread))
 
     def _receive(self) -> None:
         """Give the protocol what can be decrypted, while it takes it."""

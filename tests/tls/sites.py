@@ -104,8 +104,10 @@ class Client:
         *,
         version: ssl.TLSVersion | None = None,
         resuming: Client | None = None,
+        first: bytes = b"",
     ) -> None:
-        """``version``: speak this one only. ``resuming``: go on with that client's session, in its context."""
+        """``version``: speak this one only. ``resuming``: go on with that client's session, in its context. ``first``
+        is sent with the end of the handshake."""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         context: ssl.SSLContext = site.client() if resuming is None else resuming.tls.context
         if version is not None:
@@ -117,6 +119,7 @@ class Client:
         self.ended = False
         self._address = site.address
         self._cut = cut
+        self._first = first
 
     async def __aenter__(self) -> Client:
         self._socket = await connect(self._address)
@@ -129,6 +132,8 @@ class Client:
                 await self._flush()  # the alert that tells the server why
             self._socket.close()
             raise
+        if self._first:
+            self.tls.write(self._first)
         await self._flush()
         return self
 

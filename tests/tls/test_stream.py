@@ -128,11 +128,51 @@ def test_a_protocol_that_pauses_leaves_the_rest_in_the_kernel(run: Run, site: Si
             await asyncio.sleep(0.1)
             assert not sending.done()
             assert len(server.received) <= READ_BYTES
+            assert server.stream._incoming.pending <= READ_BYTES
             assert not server.stream.is_reading()
             server.stream.resume_reading()
             await sending
             await until(lambda: len(server.received) == len(LARGE))
             assert server.received == LARGE
+
+    run(main())
+
+
+def test_much_behind_the_handshake_does_not_stay_in_openssl(run: Run, site: Site, version: ssl.TLSVersion) -> None:
+    """A BIO never gives back the memory that it once needed."""
+
+    async def main() -> None:
+        server = ReadsOnRequest()
+        async with running(site.acceptor(protocol_factory=lambda _: server)):
+            async with Client(site, "a.test", version=version, first=LARGE[:60_000]) as client:
+                await until(lambda: len(server.received) > 0)
+                assert server.stream._incoming.pending <= READ_BYTES
+                server.stream.resume_reading()
+                await client.send(b"behind it")
+                await until(lambda: server.received.endswith(b"behind it"))
+                assert server.received == LARGE[:60_000] + b"behind it"
+
+    run(main())
+
+
+class ReadsInTurns(Recorder):
+    """Pauses with every read, and goes on in a later turn of the loop."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self.stream.pause_reading()
+        asyncio.get_running_loop().call_soon(self.stream.resume_reading)
+
+
+@pytest.mark.parametrize("length", [1, READ_BYTES, 100_000, 1_000_000])
+def test_a_protocol_that_pauses_again_and_again_gets_everything_in_order(run: Run, site: Site, length: int) -> None:
+    async def main() -> None:
+        server = ReadsInTurns()
+        async with connected(site, server) as client:
+            await client.send(LARGE[:length])
+            await client.send_close_notify()
+            await until(lambda: "eof" in server.events)
+            assert server.received == LARGE[:length]
 
     run(main())
 
