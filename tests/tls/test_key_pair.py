@@ -150,8 +150,6 @@ def test_arbitrary_bytes_are_refused(certificate: bytes, private_key: bytes) -> 
         KeyPair.from_pem(certificate, private_key)
 
 
-# A certificate whose serial number is not positive is accepted, for as long as the library does no more than warn.
-@pytest.mark.filterwarnings("ignore:Parsed a serial number:cryptography.utils.CryptographyDeprecationWarning")
 @given(st.sampled_from([0, 1]), st.integers(0, 600), st.integers(0, 127))
 def test_a_damaged_text_is_accepted_or_refused_and_nothing_else(which: int, position: int, value: int) -> None:
     texts = [bytearray(CERTIFICATE), bytearray(PRIVATE_KEY)]
