@@ -2,36 +2,61 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 
-class Reader(Protocol):
-    """What is called for what is read, and for all else that happens to a connection."""
+class Connection(Protocol):
+    """What is called for all that happens to a connection beside reads. ``asyncio.Protocol`` in all but name: a
+    compiled class cannot inherit from it, and event loops do not ask."""
 
-    def data_received(self, data: memoryview) -> None: ...
-
-    def eof_received(self) -> bool: ...
+    def connection_lost(self, exc: Exception | None) -> None: ...
 
     def pause_writing(self) -> None: ...
 
     def resume_writing(self) -> None: ...
 
-    def connection_lost(self, exc: Exception | None) -> None: ...
+    def eof_received(self) -> bool | None: ...
 
 
-class BoundedReads:
-    """Takes the place of ``reader`` in its transport, and reads for it into ``buffer``, which may serve many.
+class Reader(Connection, Protocol):
+    def data_received(self, data: memoryview) -> None:
+        """The bytes are gone after the call."""
+
+
+class Reads(asyncio.BufferedProtocol):
+    """Takes the place of ``connection`` in its transport; the classes below say how it reads.
 
     An event loop reads 256 KiB at a time by itself, all of which waits in memory when nobody takes it. A connection
-    begins without this, since it makes each read dearer and most of them are small.
-
-    It is an ``asyncio.BufferedProtocol`` in all but name: a compiled class cannot inherit from one. uvloop asks for
-    ``get_buffer``; asyncio's own loop asks for the name, and calls ``data_received``.
+    begins without this, since it makes each read dearer and most of them are small. It is not compiled: asyncio's own
+    loop reads like this only for what inherits from its class.
     """
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()
+
+    def eof_received(self) -> bool | None:
+        return self._connection.eof_received()
+
+
+class BoundedReads(Reads):
+    """Reads into ``buffer``, which may serve many, and gives ``reader`` what it has read from there."""
 
     __slots__ = ("_buffer", "_reader")
 
     def __init__(self, reader: Reader, buffer: memoryview) -> None:
+        super().__init__(reader)
         self._reader = reader
         self._buffer = buffer
 
@@ -40,18 +65,3 @@ class BoundedReads:
 
     def buffer_updated(self, nbytes: int) -> None:
         self._reader.data_received(self._buffer[:nbytes])
-
-    def data_received(self, data: bytes) -> None:
-        self._reader.data_received(memoryview(data))
-
-    def eof_received(self) -> bool:
-        return self._reader.eof_received()
-
-    def pause_writing(self) -> None:
-        self._reader.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._reader.resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._reader.connection_lost(exc)

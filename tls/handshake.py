@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from tls.client_hello import Incomplete, NotTls, parse_client_hello
-from tls.direct_calls import direct_calls
 from tls.failure import TlsFailure, TlsFailureReason, openssl_reason
 from tls.key_pair import KeyPairError
 from tls.plaintext import HTTPS_EXPECTED, LINGER_BYTES, LINGER_SECONDS, looks_like_http
@@ -164,7 +163,7 @@ class TlsHandshake:
 
     def _advance(self, tls: ssl.SSLObject) -> None:
         try:
-            direct_calls(tls).do_handshake()
+            tls.do_handshake()
         except ssl.SSLWantReadError:
             self._flush()
         except ssl.SSLError as error:

@@ -13,8 +13,8 @@ class PlainSocket(socket.socket):
     giving it to an event loop looks at them seven times, which is dearer than the system calls.
     """
 
-    family = socket.SocketType.family  # type: ignore[assignment]
-    type = socket.SocketType.type  # type: ignore[assignment]
+    family = socket.SocketType.family  # type: ignore[assignment]  # numbers, where the stubs say members
+    type = socket.SocketType.type  # type: ignore[assignment]  # the same
 
 
 class ListeningSocket(PlainSocket):
@@ -25,5 +25,5 @@ class ListeningSocket(PlainSocket):
 
     def accept(self) -> tuple[socket.socket, Any]:
         """As ``socket.socket.accept``, but the connection is blocking whatever the default timeout is."""
-        descriptor, address = self._accept()  # type: ignore[attr-defined]
+        descriptor, address = self._accept()  # type: ignore[attr-defined]  # what socket.socket.accept calls; the stubs leave it out
         return PlainSocket(self.family, self.type, self.proto, descriptor), address

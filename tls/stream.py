@@ -8,7 +8,6 @@ from collections import deque
 from typing import Final, cast
 
 from tls.bounded_reads import BoundedReads
-from tls.direct_calls import direct_calls
 
 READ_BYTES: Final = 32 * 1024
 """The most ciphertext that one read takes while much comes, and that OpenSSL is given at once. A protocol that pauses
@@ -38,7 +37,6 @@ class TlsStream:
     __slots__ = (
         "_backlog",
         "_backlog_bytes",
-        "_calls",
         "_closing",
         "_end_expected",
         "_eof_wanted",
@@ -75,7 +73,6 @@ class TlsStream:
         shared by all streams of the loop: it is copied out of before the next read."""
         self._transport = transport
         self._tls = tls
-        self._calls = direct_calls(tls)
         self._incoming = incoming
         self._outgoing = outgoing
         self._read_buffer = read_buffer
@@ -123,7 +120,7 @@ class TlsStream:
             self._drain()
             return
         try:
-            written = self._calls.write(data)
+            written = self._tls.write(data)
         except ssl.SSLWantReadError:
             written = 0  # a handshake of TLS 1.2 goes on inside of the connection
         except ssl.SSLError as error:
@@ -193,7 +190,7 @@ class TlsStream:
         if self.is_closing():
             return
         self._transport.resume_reading()
-        if self._incoming.pending or self._unread or self._calls.pending():
+        if self._incoming.pending or self._unread or self._tls.pending():
             self._loop.call_soon(self._receive_rest)
 
     def is_reading(self) -> bool:
@@ -268,7 +265,7 @@ class TlsStream:
     def _bound_reads(self) -> None:
         if not self._reads_bounded and not self._lost:
             self._reads_bounded = True
-            self._transport.set_protocol(cast(asyncio.BaseProtocol, BoundedReads(self, self._read_buffer)))
+            self._transport.set_protocol(BoundedReads(self, self._read_buffer))
 
     def _receive_in_pieces(self, data: memoryview) -> None:
         """A BIO keeps, until the connection ends, the memory that it once needed: what a protocol that pauses does not
@@ -289,7 +286,7 @@ class TlsStream:
 
     def _receive(self) -> None:
         """Give the protocol what can be decrypted, while it takes it."""
-        tls, incoming = self._calls, self._incoming
+        tls, incoming = self._tls, self._incoming
         while not (self._reading_paused or self._input_ended or self._closing or self._lost):
             # No record holds more than its ciphertext: room for a whole one would be made and given back.
             size = min(incoming.pending or _RECORD_BYTES, _RECORD_BYTES)
@@ -335,7 +332,7 @@ class TlsStream:
         while backlog and not self._transport_full and not self._lost:
             data = backlog[0]
             try:
-                written = self._calls.write(data[:_RECORD_BYTES])
+                written = self._tls.write(data[:_RECORD_BYTES])
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLError as error:

@@ -1,25 +1,14 @@
-"""Reads of a bounded size, for connections on which much may come."""
+"""How the connections of the proxy read while a body flows."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Protocol
 
+from tls.bounded_reads import Connection, Reads
 
-class Connection(Protocol):
-    """``asyncio.Protocol`` in all but name: a compiled class cannot inherit from it, and event loops do not ask."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
-
-    def connection_lost(self, exc: Exception | None) -> None: ...
-
-    def pause_writing(self) -> None: ...
-
-    def resume_writing(self) -> None: ...
-
+class ReadingConnection(Connection, Protocol):
     def data_received(self, data: bytes) -> None: ...
-
-    def eof_received(self) -> bool | None: ...
 
 
 class AnsweredConnection(Connection, Protocol):
@@ -31,48 +20,30 @@ class AnsweredConnection(Connection, Protocol):
         """``count`` bytes have been read to the beginning of the last ``buffer_for_read``."""
 
 
-class BoundedReads(asyncio.BufferedProtocol):
-    """Takes the place of ``connection`` in its transport, and reads for it into ``buffer``, which may serve many.
+class CopiedReads(Reads):
+    """Reads into ``buffer``, which may serve many, and gives ``connection`` a copy."""
 
-    An event loop reads 256 KiB at a time by itself, all of which waits in memory when the other side does not take it.
-    A connection begins without this, since it makes each read dearer and most of them are small.
-    """
+    __slots__ = ("_buffer", "_reading")
 
-    __slots__ = ("_buffer", "_connection")
-
-    def __init__(self, connection: Connection, buffer: memoryview) -> None:
-        self._connection = connection
+    def __init__(self, connection: ReadingConnection, buffer: memoryview) -> None:
+        super().__init__(connection)
+        self._reading = connection
         self._buffer = buffer
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._connection.connection_made(transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._connection.connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        self._connection.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._connection.resume_writing()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._connection.data_received(bytes(self._buffer[:nbytes]))
-
-    def eof_received(self) -> bool | None:
-        return self._connection.eof_received()
+        self._reading.data_received(bytes(self._buffer[:nbytes]))
 
 
-class SizedReads(BoundedReads):
-    """``BoundedReads`` of sizes that the connection chooses, whose bytes need not be copied."""
+class SizedReads(Reads):
+    """Reads of sizes that the connection chooses, whose bytes need not be copied."""
 
     __slots__ = ("_answered",)
 
-    def __init__(self, connection: AnsweredConnection, buffer: memoryview) -> None:
-        super().__init__(connection, buffer)
+    def __init__(self, connection: AnsweredConnection) -> None:
+        super().__init__(connection)
         self._answered = connection
 
     def get_buffer(self, sizehint: int) -> memoryview:

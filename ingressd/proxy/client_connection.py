@@ -10,7 +10,7 @@ import struct
 from typing import Final, cast
 
 from ingressd.proxy.answering import Answering, Attachment
-from ingressd.proxy.bounded_reads import BoundedReads
+from ingressd.proxy.bounded_reads import CopiedReads
 from ingressd.proxy.compiled import COMPILED
 from ingressd.proxy.connection_owner import LONG_REST_BYTES, MOST_LONG_RESTS, ConnectionOwner
 from ingressd.proxy.failures import Failure, Reason
@@ -533,7 +533,7 @@ class ClientConnection:
     def _bound_reads(self) -> None:
         if not self._reads_bounded and self.transport is not None:
             self._reads_bounded = True
-            self.transport.set_protocol(BoundedReads(self, self._owner.read_buffer))
+            self.transport.set_protocol(CopiedReads(self, self._owner.read_buffer))
 
     def _refuse(self, failure: Failure, head: bytes) -> None:
         self._end_head_timer()

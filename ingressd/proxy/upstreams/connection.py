@@ -374,7 +374,7 @@ class UpstreamConnection:
     def _bound_reads(self) -> None:
         if not self._reads_bounded and self._transport is not None:
             self._reads_bounded = True
-            self._transport.set_protocol(SizedReads(self, self._owner.read_buffer))
+            self._transport.set_protocol(SizedReads(self))
 
     def _end_turn(self) -> None:
         """Read on when the event loop has looked at the other connections."""
