@@ -61,14 +61,12 @@ class ClientConnection:
         "_empty_lines",
         "_end_seen",
         "_head_started",
-        "_holds_long_rest",
         "_input",
         "_last_section",
         "_linger_ended",
         "_linger_until",
         "_offset",
         "_owner",
-        "_plain",
         "_reader",
         "_reading",
         "_reads_bounded",
@@ -116,10 +114,8 @@ class ClientConnection:
         self.idle_since = 0.0
         """0 while a request is read or answered."""
         self._end_seen = False
-        self._holds_long_rest = False
-        self._plain = scheme == "http"
         # The stream of TLS bounds its reads itself.
-        self._reads_bounded = not self._plain
+        self._reads_bounded = scheme == "https"
 
     # What a lane calls.
 
@@ -153,7 +149,7 @@ class ClientConnection:
             return
         sent = 0
         # What waits in the transport goes first, and a stream of TLS encrypts.
-        if self._plain and not transport.get_write_buffer_size():
+        if self.peer.scheme == "http" and not transport.get_write_buffer_size():
             try:
                 sent = os.write(transport.get_extra_info("socket").fileno(), data)
             except OSError:
@@ -161,17 +157,14 @@ class ClientConnection:
         rest = len(data) - sent
         if not rest:
             return
-        if rest > LONG_REST_BYTES and not self._holds_long_rest:
-            self._holds_long_rest = True
-            self._owner.long_rests += 1
         transport.write(bytes(data[sent:]))
-        if not self.writing_paused:
-            self._let_long_rest_go()
+        if rest > LONG_REST_BYTES and self.writing_paused:
+            self._owner.long_rests.add(self)
 
     def room(self) -> int:
         """How many bytes ``write_view`` has the kernel take at once, as far as that is known; 0 when it is not."""
         transport = self.transport
-        if not self._plain or self.writing_paused or self._owner.long_rests >= MOST_LONG_RESTS:
+        if self.peer.scheme != "http" or self.writing_paused or len(self._owner.long_rests) >= MOST_LONG_RESTS:
             return 0
         if transport is None or transport.is_closing() or transport.get_write_buffer_size():
             return 0
@@ -303,11 +296,11 @@ class ClientConnection:
     def connection_lost(self, exc: BaseException | None) -> None:
         self.client_is_gone = self._end_seen = True
         self.transport = None
-        self._let_long_rest_go()
         self._reading = _NOTHING
         owner = self._owner
         owner.watchdog.discard(self)
         owner.connections.discard(self)
+        owner.long_rests.discard(self)
         self._end_lingering()
         if self._tunnel is not None:
             self._tunnel.close()
@@ -367,7 +360,7 @@ class ClientConnection:
 
     def resume_writing(self) -> None:
         self.writing_paused = False
-        self._let_long_rest_go()
+        self._owner.long_rests.discard(self)
         if self.attachment is not None:
             self.attachment.resume_writing()
         if self._tunnel is not None:
@@ -582,11 +575,6 @@ class ClientConnection:
             self._unsent_since = now
         elif now - since > self._owner.send_idle_seconds:
             self.abort(reset=False)
-
-    def _let_long_rest_go(self) -> None:
-        if self._holds_long_rest:
-            self._holds_long_rest = False
-            self._owner.long_rests -= 1
 
     def _pause_transport(self) -> None:
         if self.transport is not None and not self.transport.is_closing():

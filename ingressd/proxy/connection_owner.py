@@ -65,7 +65,7 @@ class ConnectionOwner:
         self.read_ahead_bytes: Final = read_ahead_bytes
         self.lingering_seconds: Final = lingering_seconds
         self.lingering_bytes: Final = lingering_bytes
-        self.long_rests = 0
+        self.long_rests: Final[set[ClientConnection]] = set()
         self.connections: Final[set[ClientConnection]] = set()
         self.read_buffer: Final = memoryview(bytearray(READ_BYTES))
         """For all connections: whoever reads copies before the next one does."""

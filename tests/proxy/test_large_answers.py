@@ -15,6 +15,7 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.connection_owner import MOST_LONG_RESTS
 from ingressd.proxy.unsent import room_to_send
 from ingressd.proxy.upstreams.connection import MOST_READ_BYTES, READ_BYTES, TURN_BYTES
@@ -250,16 +251,16 @@ def test_long_rests_are_counted_for_as_long_as_they_are_held(run: Loop) -> None:
                         connection.write_view(piece)
                     connection.write_view(piece)
                     assert connection.room() == 0
-                assert owner.long_rests == 2
+                assert len(owner.long_rests) == 2
                 leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 leaving.close()
-                await until(lambda: owner.long_rests == 1)
+                await until(lambda: len(owner.long_rests) == 1)
                 while owner.long_rests:
                     await loop.sock_recv(client, 2**20)
                 [connection] = owner.connections
                 await until(lambda: connection.room() > READ_BYTES)
-                owner.long_rests = MOST_LONG_RESTS
+                owner.long_rests.update(ClientConnection(owner, "http", 80) for _ in range(MOST_LONG_RESTS))
                 assert connection.room() == 0
-                owner.long_rests = 0
+                owner.long_rests.clear()
 
     run(main())
