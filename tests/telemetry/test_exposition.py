@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from ingressd.compilation import describe
 from ingressd.telemetry.exposition import Inventory, metrics_registry
 from ingressd.telemetry.metrics import Metrics
-from ingressd.telemetry.record import ExchangeRecord
+from tests.support.records import RECORD, changed
 
 INVENTORY = Inventory(
     in_flight=1,
@@ -36,18 +36,11 @@ def counted() -> Metrics:
     metrics = Metrics()
     for seconds in (0.004, 0.2):
         metrics.count(
-            ExchangeRecord(
-                started=1_700_000_000.0,
+            changed(
+                RECORD,
                 duration_seconds=seconds,
-                client="127.0.0.1",
-                method="GET",
-                scheme="http",
                 host="secret-host.localhost",
                 target="/secret-path",
-                status=200,
-                namespace="shop",
-                ingress="web",
-                service="cart",
                 attempts=2,
                 bytes_received=1,
                 bytes_sent=100,

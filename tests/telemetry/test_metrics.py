@@ -9,28 +9,7 @@ from hypothesis import strategies as st
 from ingressd.telemetry.metrics import OVERFLOW, Metrics, status_class
 from ingressd.telemetry.record import ExchangeRecord
 from ingressd.telemetry.series import BUCKET_BOUNDS_SECONDS, Histogram, MetricsDelta, RequestKey, RouteKey, RouteSeries
-from tests.support.records import changed
-
-RECORD = ExchangeRecord(
-    started=1_700_000_000.0,
-    duration_seconds=0.02,
-    client="127.0.0.1",
-    method="GET",
-    scheme="http",
-    host="shop.localhost",
-    target="/cart",
-    status=200,
-    origin="shop/web#0/1",
-    namespace="shop",
-    ingress="web",
-    service="cart",
-    service_port="80",
-    endpoint="127.0.0.1:3000",
-    attempts=1,
-    bytes_received=10,
-    bytes_sent=20,
-    upstream_seconds=0.004,
-)
+from tests.support.records import RECORD, changed
 
 
 def record(**changes: object) -> ExchangeRecord:

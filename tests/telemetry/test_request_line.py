@@ -8,25 +8,9 @@ from hypothesis import strategies as st
 
 from ingressd.telemetry.record import ExchangeRecord
 from ingressd.telemetry.request_line import MAX_URL_LENGTH, format_milliseconds, format_request_line, printable
-from tests.support.records import changed
+from tests.support.records import RECORD, changed
 
-ROUTED = ExchangeRecord(
-    started=1_700_000_000.0,
-    duration_seconds=0.0032,
-    client="127.0.0.1",
-    method="GET",
-    scheme="http",
-    host="shop.localhost:8080",
-    target="/cart?id=1",
-    status=200,
-    origin="shop/web#0/1",
-    namespace="shop",
-    ingress="web",
-    service="cart",
-    service_port="80",
-    endpoint="127.0.0.1:3000",
-    attempts=1,
-)
+ROUTED = changed(RECORD, duration_seconds=0.0032, host="shop.localhost:8080", target="/cart?id=1")
 UNROUTED = ExchangeRecord(
     started=1_700_000_000.0,
     duration_seconds=0.0001,
