@@ -11,7 +11,7 @@ import pytest
 
 from ingressd.policies.timeouts import Timeouts
 from ingressd.proxy import connection_owner
-from ingressd.proxy.upstreams.connection import READ_BYTES
+from ingressd.proxy.upstreams.read_sizes import READ_BYTES
 from tests.support.proxying import parse_answer, serving, table_for
 from tests.support.upstream import full_backlog, read_message, recording_upstream, stop_reading
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.connection_owner import MOST_LONG_RESTS
 from ingressd.proxy.unsent import room_to_send
-from ingressd.proxy.upstreams.connection import MOST_READ_BYTES, READ_BYTES, TURN_BYTES
+from ingressd.proxy.upstreams.read_sizes import MOST_READ_BYTES, READ_BYTES, TURN_BYTES
 from ingressd.settings import LaneName
 from tests.support.proxying import ServingProxy, parse_answer, serving, table_for
 from tests.support.upstream import read_message, recording_upstream
@@ -163,7 +163,7 @@ def test_reads_grow_while_the_client_takes_them(each_lane: LaneName) -> None:
                 buffer = bytearray(2**20)
                 while await loop.sock_recv_into(client, buffer):
                     for connection in proxy.proxy._pool._open:
-                        longest = max(longest, connection._read_bytes)
+                        longest = max(longest, connection._read_sizes.asked)
                 assert READ_BYTES < longest <= MOST_READ_BYTES
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

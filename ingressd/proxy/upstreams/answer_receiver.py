@@ -81,8 +81,6 @@ class ByteReceiver(Protocol):
 class ConnectionOwner(Protocol):
     read_buffer: memoryview
     """Of ``MOST_READ_BYTES``, for all connections: whoever reads is done with it before the next one does."""
-    short_read_buffer: memoryview
-    """The first ``READ_BYTES`` of it."""
 
     def closed(self, connection: UpstreamConnection) -> None:
         """It carries nothing more. May be called more than once."""

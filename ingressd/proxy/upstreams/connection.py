@@ -21,16 +21,10 @@ from ingressd.proxy.response_head import (
 )
 from ingressd.proxy.unsent import unsent_bytes
 from ingressd.proxy.upstreams.answer_receiver import AnswerReceiver, ByteReceiver, ConnectionOwner
+from ingressd.proxy.upstreams.read_sizes import ReadSizes
 from ingressd.routing.endpoint import Endpoint
 
 MAX_INFORMATIONAL = 10
-READ_BYTES: Final = 49152
-"""The most that one read takes of what a stalled client may leave in memory."""
-MOST_READ_BYTES: Final = 256 * 1024
-"""The most that one read takes when the kernel has room for it on the client's side."""
-TURN_BYTES: Final = 4 * MOST_READ_BYTES
-"""How much of one body is read while others wait: libuv reads a connection up to 32 times before it looks at the next.
-"""
 FLUSH_SECONDS = 30.0
 
 
@@ -45,17 +39,15 @@ class UpstreamConnection:
         "_buffer",
         "_flushing",
         "_informational",
-        "_long_read",
         "_method",
         "_owner",
         "_poll",
-        "_read_bytes",
+        "_read_sizes",
         "_reading_paused",
         "_reads_bounded",
         "_scanned",
         "_transport",
         "_tunnel",
-        "_turn_bytes",
         "_turn_ended",
         "_upgrade",
         "_writing_paused",
@@ -88,10 +80,7 @@ class UpstreamConnection:
         self._writing_paused = False
         self._reading_paused = False
         self._reads_bounded = False
-        self._long_read = False
-        """Whether the next read may be long: the one before was full, and the client has taken it."""
-        self._read_bytes = 0
-        self._turn_bytes = 0
+        self._read_sizes: Final = ReadSizes()
         self._turn_ended = False
         self._flushing: asyncio.TimerHandle | None = None
 
@@ -206,31 +195,24 @@ class UpstreamConnection:
             self._fail(failure)
 
     def buffer_for_read(self) -> memoryview:
-        """Return a short buffer, or a longer one as the client's side has room."""
-        if self._long_read and self.receiver is not None and isinstance(self._body, LengthReader):
+        sizes, room = self._read_sizes, 0
+        if sizes.may_be_long and self.receiver is not None and isinstance(self._body, LengthReader):
             room = self.receiver.room()
-            if room > READ_BYTES:
-                self._read_bytes = min(room, MOST_READ_BYTES)
-                return self._owner.read_buffer[: self._read_bytes]
-        self._read_bytes = READ_BYTES
-        return self._owner.short_read_buffer
+        return self._owner.read_buffer[: sizes.next(room)]
 
     def buffer_filled(self, count: int) -> None:
-        self._long_read = count == self._read_bytes
+        had_its_turn = self._read_sizes.took(count)
+        data = self._owner.read_buffer[:count]
         body = self._body
         if self.receiver is None or not isinstance(body, LengthReader) or not body.pass_by(count):
-            self.data_received(bytes(self._owner.read_buffer[:count]))
+            self.data_received(bytes(data))
             return
         self.bytes_received += count
-        self.receiver.view_received(self._owner.read_buffer[:count])
+        self.receiver.view_received(data)
         if body.complete:
             self._finish()
-        elif self._long_read:
-            self._turn_bytes += count
-            if self._turn_bytes >= TURN_BYTES:
-                self._end_turn()
-        else:
-            self._turn_bytes = 0
+        elif had_its_turn:
+            self._end_turn()
 
     def eof_received(self) -> bool:
         if self._tunnel is not None:
@@ -378,7 +360,6 @@ class UpstreamConnection:
 
     def _end_turn(self) -> None:
         """Read on when the event loop has looked at the other connections."""
-        self._turn_bytes = 0
         if self._transport is not None and self.open and not self._turn_ended:
             self._turn_ended = True
             self._transport.pause_reading()

@@ -9,8 +9,9 @@ from typing import Final, Protocol, cast
 import msgspec
 
 from ingressd.proxy.failures import Failure, Reason
-from ingressd.proxy.upstreams.connection import MOST_READ_BYTES, READ_BYTES, UpstreamConnection
+from ingressd.proxy.upstreams.connection import UpstreamConnection
 from ingressd.proxy.upstreams.guarded_address import guarded_addresses
+from ingressd.proxy.upstreams.read_sizes import MOST_READ_BYTES
 from ingressd.proxy.watchdog import Watched
 from ingressd.routing.endpoint import Endpoint
 
@@ -51,7 +52,6 @@ class Pool:
 
     def __init__(self, limits: PoolLimits, clock: Callable[[], float]) -> None:
         self.read_buffer = memoryview(bytearray(MOST_READ_BYTES))
-        self.short_read_buffer = self.read_buffer[:READ_BYTES]
         # Those that are looked at for each request, in numbers that compiled code reads as they are.
         self._idle_seconds: Final[float] = limits.idle_seconds
         self._unrepeatable_idle_seconds: Final[float] = min(limits.idle_seconds, LONGEST_IDLE_OF_UNREPEATABLE_SECONDS)
