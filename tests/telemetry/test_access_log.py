@@ -74,7 +74,7 @@ def test_without_an_endpoint_s_answer_there_is_no_time_to_it() -> None:
     )
 )
 def test_whatever_a_record_holds_can_be_read_from_its_line(fields: dict[str, object]) -> None:
-    record = ExchangeRecord(**fields)  # type: ignore[arg-type]
+    record = changed(RECORD, **fields)
     line = line_of(record)
     assert b"\n" not in line
     read = json.loads(line)
