@@ -79,7 +79,6 @@ class TlsAcceptor:
         # In the order of their arrival, with the time of it.
         self._pending: dict[TlsHandshake, float] = {}
         self._silent: dict[TlsHandshake, None] = {}
-        self._adopting: dict[asyncio.Task[object], tuple[socket.socket, TlsHandshake]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reading = False
         self._pause: asyncio.TimerHandle | None = None
@@ -134,7 +133,8 @@ class TlsAcceptor:
         self._silent.clear()
         for handshake in pending:
             handshake.cancel()
-        await asyncio.gather(*self._adopting, return_exceptions=True)
+        # Those that have no transport yet get it in this turn of the loop, and drop it.
+        await asyncio.sleep(0)
 
     def __repr__(self) -> str:
         state = "closed" if self._socket.fileno() == -1 else "accepting" if self._reading else "not accepting"
@@ -206,20 +206,10 @@ class TlsAcceptor:
         self._silent[handshake] = None
         if self._deadline is None:
             self._deadline = loop.call_later(self._handshake_timeout_seconds, self._expire, loop)
-        # The task ends in the next round of the loop, with the connection made.
-        task: asyncio.Task[object] = loop.create_task(
-            loop.connect_accepted_socket(cast(Callable[[], asyncio.BaseProtocol], handshake.itself), sock)
-        )
-        self._adopting[task] = (sock, handshake)
-        task.add_done_callback(self._adopted)
-
-    def _adopted(self, task: asyncio.Task[object]) -> None:
-        sock, handshake = self._adopting.pop(task)
-        if task.cancelled():
-            sock.close()
-            return
-        error = task.exception()
-        if isinstance(error, OSError):
+        adoption = loop.connect_accepted_socket(cast(Callable[[], asyncio.BaseProtocol], handshake.itself), sock)
+        try:
+            handshake.adopt(adoption)
+        except OSError as error:
             sock.close()
             handshake.lose(error)
 

@@ -8,9 +8,12 @@ segment or record only lets a client choose another host's policy by cutting its
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tls.names import canonical_server_name
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 LARGEST_HELLO_BYTES: Final = 64 * 1024
 """Bound of everything up to the end of the message, record headers included; browsers send about 2 KiB."""
@@ -26,11 +29,11 @@ _HOST_NAME: Final = 0
 _ALPN: Final = 16  # RFC 7301 section 3.1
 _EXTENSION_HEADER: Final = 4
 _ABSENT: Final = (0, 0)
+_BITS: Final = 62
 _BEYOND_END: Final = "a length in the ClientHello points beyond its end"
 
 
-@dataclass(frozen=True, slots=True)
-class ClientHello:
+class ClientHello(NamedTuple):
     """``server_name`` is canonical; ``None`` if the client sent none, or one that is no DNS name."""
 
     server_name: str | None
@@ -155,7 +158,9 @@ def _extensions(body: bytes, position: int) -> tuple[tuple[int, int], tuple[int,
     """Where the contents of the server name's extension and of ALPN's begin and end; ``position`` is where the first
     extension begins, and they last until the end of the body."""
     server_name = alpn = _ABSENT
-    seen: set[int] = set()
+    # A bit for each of the low numbers, which nearly all are.
+    seen: i64 = 0
+    seen_beyond: set[int] = set()
     size = len(body)
     while position < size:
         start = position + _EXTENSION_HEADER
@@ -165,9 +170,15 @@ def _extensions(body: bytes, position: int) -> tuple[tuple[int, int], tuple[int,
         position = start + (body[position + 2] << 8 | body[position + 3])
         if position > size:
             raise _MalformedError(_BEYOND_END)
-        if kind in seen:
+        if kind < _BITS:
+            bit: i64 = 1 << kind
+            twice = seen & bit != 0
+            seen |= bit
+        else:
+            twice = kind in seen_beyond
+            seen_beyond.add(kind)
+        if twice:
             raise _MalformedError(f"extension {kind} is there twice")
-        seen.add(kind)
         if kind == _SERVER_NAME:
             server_name = (start, position)
         elif kind == _ALPN:

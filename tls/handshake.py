@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
-from typing import Protocol, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, cast
 
+from tls.attempts import resume, shake_hands
 from tls.client_hello import Incomplete, NotTls, parse_client_hello
 from tls.failure import TlsFailure, TlsFailureReason, openssl_reason
 from tls.key_pair import KeyPairError
@@ -39,6 +40,7 @@ class TlsHandshake:
     """
 
     __slots__ = (
+        "_adoption",
         "_held",
         "_incoming",
         "_left_to_discard",
@@ -59,6 +61,7 @@ class TlsHandshake:
         self._owner = owner
         self._peer_address = peer_address
         self._server_name: str | None = None
+        self._adoption: Coroutine[Any, Any, object] | None = None
         self._transport: asyncio.Transport | None = None
         self._transport_full = False
         self._held = bytearray()
@@ -71,6 +74,16 @@ class TlsHandshake:
         self._over = False
 
     # What the acceptor calls.
+
+    def adopt(self, adoption: Coroutine[Any, Any, object]) -> None:
+        """Have the event loop take the connection over; ``adoption`` is its ``connect_accepted_socket``. Raises
+        ``OSError``.
+
+        That opens a transport at once, and then only waits until it has called ``connection_made``. A task to wait with
+        it would cost as much as a small request: what happens next to the connection resumes it instead.
+        """
+        adoption.send(None)
+        self._adoption = adoption
 
     def expire(self) -> None:
         """The deadline has passed."""
@@ -103,6 +116,7 @@ class TlsHandshake:
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        self._end_adoption()
         if self._over:
             self._discard(len(data))
         elif self._tls is not None:
@@ -122,12 +136,18 @@ class TlsHandshake:
         self._transport_full = False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._end_adoption()
         self._transport = None
         silent = self._tls is None
         detail = (exc.strerror or "") if isinstance(exc, OSError) else ""
         self._finish(TlsFailureReason.CLOSED_BEFORE_HELLO if silent else TlsFailureReason.CONNECTION_LOST, detail)
 
     # The steps.
+
+    def _end_adoption(self) -> None:
+        adoption, self._adoption = self._adoption, None
+        if adoption is not None:
+            resume(adoption)
 
     def _read_hello(self) -> None:
         hello = parse_client_hello(bytes(self._held))
@@ -163,16 +183,17 @@ class TlsHandshake:
 
     def _advance(self, tls: ssl.SSLObject) -> None:
         try:
-            tls.do_handshake()
-        except ssl.SSLWantReadError:
-            self._flush()
+            over = shake_hands(tls)
         except ssl.SSLError as error:
             self._flush()  # the alert that tells the client why
             self._finish(TlsFailureReason.HANDSHAKE_FAILED, openssl_reason(error, "unknown"))
             if self._transport is not None:
                 self._transport.close()
-        else:
+            return
+        if over:
             self._hand_over(tls)
+        else:
+            self._flush()
 
     def _hand_over(self, tls: ssl.SSLObject) -> None:
         owner, transport = self._owner, self._transport
@@ -181,7 +202,13 @@ class TlsHandshake:
         self._over = True
         owner.handshake_over(self, None)
         stream = self._stream = TlsStream(
-            transport, tls, self._incoming, self._outgoing, read_buffer=owner.read_buffer, loop=owner.loop
+            transport,
+            tls,
+            self._incoming,
+            self._outgoing,
+            peer_address=self._peer_address,
+            read_buffer=owner.read_buffer,
+            loop=owner.loop,
         )
         transport.set_protocol(cast(asyncio.BaseProtocol, stream))
         self._transport = None

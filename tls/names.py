@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _SERVER_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
@@ -23,9 +24,13 @@ def canonical_server_name(text: str) -> str | None:
     if not text.isascii():
         return None
     name = text.lower().removesuffix(".")
-    if len(name) > _LONGEST_NAME or not _SERVER_NAME.fullmatch(name) or _DOTTED_NUMBERS.fullmatch(name):
-        return None
-    return name
+    return name if len(name) <= _LONGEST_NAME and _is_server_name(name) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_server_name(name: str) -> bool:
+    """Remembered: clients ask for the same few names again and again."""
+    return _SERVER_NAME.fullmatch(name) is not None and _DOTTED_NUMBERS.fullmatch(name) is None
 
 
 def canonical_certificate_name(text: str) -> str | None:

@@ -7,6 +7,7 @@ import ssl
 from collections import deque
 from typing import Final, cast
 
+from tls.attempts import write_close_notify
 from tls.bounded_reads import BoundedReads
 
 READ_BYTES: Final = 32 * 1024
@@ -35,6 +36,7 @@ class TlsStream:
     """
 
     __slots__ = (
+        "_asked",
         "_backlog",
         "_backlog_bytes",
         "_closing",
@@ -47,11 +49,13 @@ class TlsStream:
         "_loop",
         "_lost",
         "_outgoing",
+        "_peer_address",
         "_protocol",
         "_protocol_paused",
         "_read_buffer",
         "_reading_paused",
         "_reads_bounded",
+        "_tickets_held",
         "_tls",
         "_transport",
         "_transport_full",
@@ -66,6 +70,7 @@ class TlsStream:
         incoming: ssl.MemoryBIO,
         outgoing: ssl.MemoryBIO,
         *,
+        peer_address: object,
         read_buffer: memoryview,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
@@ -75,6 +80,7 @@ class TlsStream:
         self._tls = tls
         self._incoming = incoming
         self._outgoing = outgoing
+        self._peer_address = peer_address
         self._read_buffer = read_buffer
         self._loop = loop
         self._protocol: asyncio.Protocol = asyncio.Protocol()
@@ -86,6 +92,8 @@ class TlsStream:
         self._protocol_paused = False
         self._reading_paused = False
         self._reads_bounded = False
+        self._asked = False
+        self._tickets_held = False
         self._input_ended = False
         self._end_expected = False
         self._eof_wanted = False
@@ -104,9 +112,14 @@ class TlsStream:
         self._transport_full = transport_full
         protocol.connection_made(cast(asyncio.Transport, self))
         self._tell_fullness()
-        # What the handshake has still to send leaves with the first answer if the request is here, else now: a client
-        # with Nagle's algorithm sends its request only when something has acknowledged the end of the handshake.
+        # What the handshake has still to send leaves with the first answer, if its request comes soon.
+        self._tickets_held = True
         self._receive()
+        if self._asked:
+            self._tickets_held = False
+        else:
+            # The loop polls between the two turns.
+            self._loop.call_soon(self._loop.call_soon, self._release_tickets)
 
     # What the protocol above calls: the methods of asyncio.Transport.
 
@@ -208,6 +221,8 @@ class TlsStream:
         return self._transport.get_write_buffer_limits()
 
     def get_extra_info(self, name: str, default: object = None) -> object:
+        if name == "peername":
+            return self._peer_address
         if name == "ssl_object":
             return self._tls
         if name == "sslcontext":
@@ -302,12 +317,19 @@ class TlsStream:
             if not data:
                 self._end_input()
                 break
+            self._asked = True
             self._protocol.data_received(data)
             # Asking once more than needed would cost an exception for each read.
             if not incoming.pending and (len(data) < size or not tls.pending()):
                 break
         # Tickets, answers to key updates, alerts.
-        if self._outgoing.pending and not self._lost:
+        if self._outgoing.pending and not self._tickets_held and not self._lost:
+            self._flush()
+
+    def _release_tickets(self) -> None:
+        """A client with Nagle's algorithm sends its request only when something acknowledges the handshake's end."""
+        self._tickets_held = False
+        if self._outgoing.pending and not self._asked and not self._lost:
             self._flush()
 
     def _end_input(self) -> None:
@@ -383,11 +405,7 @@ class TlsStream:
         if self._eof_written:
             return
         self._eof_written = True
-        try:
-            self._tls.unwrap()
-        except ssl.SSLWantReadError:
-            pass  # the client's own has not come yet, and need not
-        except ssl.SSLError:
+        if not write_close_notify(self._tls):
             self._input_ended = True
         if self._outgoing.pending:
             self._flush()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import socket
 import ssl
@@ -265,6 +266,41 @@ def test_without_descriptors_it_pauses_and_goes_on(run: Run, site: Site, monkeyp
             assert site.failures == [TlsFailure(TlsFailureReason.ACCEPT_EXHAUSTED, detail="Too many open files")] * 2
             # Two that failed, one that succeeded, one that found nothing more.
             assert listener.attempts <= 4
+
+    run(main())
+
+
+def test_a_connection_that_the_loop_cannot_take_over_is_reported(run: Run, site: Site) -> None:
+    async def refusing(*_: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        adopting, loop.connect_accepted_socket = loop.connect_accepted_socket, refusing  # type: ignore[method-assign, assignment]  # as if memory were short
+        async with running(site.acceptor()) as acceptor:
+            with await connect(site.address) as client:
+                assert await receive_to_end(client) == b""
+                await until(lambda: site.reasons == [TlsFailureReason.CONNECTION_LOST])
+                assert site.failures[0].detail == "Cannot allocate memory"
+                assert acceptor.pending == 0
+            loop.connect_accepted_socket = adopting  # type: ignore[method-assign]  # the end of it
+            async with Client(site, "a.test") as client_after:
+                assert await client_after.line() == "a.test"
+
+    run(main())
+
+
+def test_no_connection_needs_a_task(run: Run, site: Site) -> None:
+    async def main() -> None:
+        async with running(site.acceptor()) as acceptor, contextlib.AsyncExitStack() as clients:
+            for _ in range(10):
+                await clients.enter_async_context(Client(site, "a.test"))
+            silent = [socket.create_connection(site.address) for _ in range(10)]
+            await until(lambda: acceptor.pending == len(silent))
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+            for client in silent:
+                client.close()
+            await until(lambda: acceptor.pending == 0)
 
     run(main())
 

@@ -9,7 +9,7 @@ from cryptography import x509
 from tests.tls.certificates import START, certify, key_text, new_key
 from tests.tls.clients import client_context, shake_hands
 from tls.authority import LocalAuthority
-from tls.contexts import ServerContexts
+from tls.contexts import SESSION_TICKETS, ServerContexts
 from tls.key_pair import KeyPair, KeyPairError, KeyPairErrorCode
 from tls.policy import TlsPolicy
 
@@ -48,6 +48,7 @@ def test_renegotiation_and_compression_are_off(authority: LocalAuthority) -> Non
     context = ServerContexts().context_for(authority.issue(["a.test"]), TlsPolicy())
     assert context.options & ssl.OP_NO_RENEGOTIATION
     assert context.options & ssl.OP_NO_COMPRESSION
+    assert context.num_tickets == SESSION_TICKETS
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
 
 

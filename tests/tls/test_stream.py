@@ -308,6 +308,53 @@ def test_closing_delivers_what_was_written(run: Run, site: Site, version: ssl.TL
     run(main())
 
 
+async def pending_at(client: Client) -> bytes:
+    """What has come to the client's socket after a while, and is not read."""
+    await asyncio.sleep(0.05)
+    try:
+        return client._socket.recv(1 << 16, socket.MSG_PEEK)
+    except BlockingIOError:
+        return b""
+
+
+def test_session_tickets_leave_with_the_first_answer(run: Run, site: Site) -> None:
+    async def main() -> None:
+        server = Recorder()
+        async with running(site.acceptor(protocol_factory=lambda _: server)):
+            async with Client(site, "a.test", version=ssl.TLSVersion.TLSv1_3, first=b"question") as client:
+                await until(lambda: server.received == b"question")
+                assert await pending_at(client) == b""
+                server.stream.write(b"answer")
+                assert await client.receive(6) == b"answer"
+                assert client.tls.session is not None
+                assert client.tls.session.has_ticket
+
+    run(main())
+
+
+def test_session_tickets_do_not_wait_for_a_late_request(run: Run, site: Site) -> None:
+    async def main() -> None:
+        server = Recorder()
+        async with connected(site, server, ssl.TLSVersion.TLSv1_3) as client:
+            assert len(await pending_at(client)) > 0
+            await client.send(b"question")
+            await until(lambda: server.received == b"question")
+
+    run(main())
+
+
+def test_session_tickets_do_not_wait_for_an_answer_to_a_long_request(run: Run, site: Site) -> None:
+    async def main() -> None:
+        server = Recorder()
+        async with running(site.acceptor(protocol_factory=lambda _: server)):
+            async with Client(site, "a.test", version=ssl.TLSVersion.TLSv1_3, first=b"first part") as client:
+                await until(lambda: server.received == b"first part")
+                await client.send(b", second part")
+                assert len(await pending_at(client)) > 0
+
+    run(main())
+
+
 @pytest.mark.parametrize("end", ["close", "write_eof"])
 def test_what_is_last_leaves_with_its_end(run: Run, site: Site, end: str) -> None:
     async def main() -> None:
