@@ -16,7 +16,7 @@ from ingressd.proxy.forwarding import (
     client_scheme,
     given_request_id,
     identify_client,
-    upstream_request_head,
+    upstream_request,
 )
 from ingressd.proxy.progress import Progress, Recorder
 from ingressd.proxy.request_head import RequestHead
@@ -81,8 +81,10 @@ class Admission:
         connection: ClientConnection,
         progress: Progress,
         client: ClientSide,
+        body: bytes = b"",
     ) -> Exchange:
-        """Return the exchange, not started, of a request that a route takes."""
+        """Return the exchange, not started, of a request that a route takes. ``body`` is all of its body, or empty if
+        the exchange is given that as it comes."""
         route, upstream = decision.route, decision.upstream
         if route is None or upstream is None:
             raise RuntimeError("a decision without a failure has a route and an upstream")
@@ -91,7 +93,8 @@ class Admission:
         host = head.authority.text or str(upstream.endpoints[0]).encode("ascii")
         return Exchange(
             head,
-            upstream_head=upstream_request_head(head, identity, decision.target, progress.request_id, host),
+            request=upstream_request(head, identity, decision.target, progress.request_id, host, body),
+            complete=len(body) > 0 or not head.has_body,
             upstream=upstream,
             client=client,
             side=self.side,

@@ -74,7 +74,6 @@ class ClientConnection:
         "_tunnel",
         "_unsent_bytes",
         "_unsent_since",
-        "_whole_body_bytes",
         "attachment",
         "client_is_gone",
         "half_closed",
@@ -93,8 +92,6 @@ class ClientConnection:
         self._reading = _HEAD
         self._reader: BodyReader | None = None
         self._input = b""
-        self._whole_body_bytes = 0
-        """How long the body of the current request is, if all of it has come with the head; else it has a reader."""
         self._last_section = NO_SECTION
         self._offset = 0
         self._scanned = 0
@@ -201,14 +198,25 @@ class ClientConnection:
         """How much has come behind the current request's head before anybody read it: of its body, and what follows."""
         return len(self._input) - self._offset
 
+    def take_whole_body(self, most_bytes: int) -> bytes:
+        """Return the current request's body, if all of it has come with the head and it is not longer; else nothing,
+        and it is given to who answers as it comes."""
+        reader = self._reader
+        if self._reading is not _BODY or not isinstance(reader, LengthReader):
+            return b""
+        begin = self._offset
+        end = begin + reader.remaining
+        if end - begin > most_bytes or end > len(self._input):
+            return b""
+        self._offset = end
+        self._reader = None
+        self._reading = _AHEAD
+        return self._input[begin:end]
+
     def skip_body(self) -> bool:
         """Drop what has come of the current request's body, which nobody wants; return whether that is all of it."""
         reader = self._reader
-        if self._whole_body_bytes:
-            self._offset += self._whole_body_bytes
-            self._whole_body_bytes = 0
-            self._reading = _AHEAD
-        elif self._reading is _BODY and reader is not None:
+        if self._reading is _BODY and reader is not None:
             data, self._input, self._offset = self._input[self._offset :], b"", 0
             try:
                 _, self._input = reader.feed(data)
@@ -488,23 +496,13 @@ class ClientConnection:
         if head.has_body and head.upgrade is None:
             self._reading = _BODY
             length = head.framing.length
-            if length is not None and length <= self.body_bytes:
-                self._whole_body_bytes = length
-            else:
-                self._reader = ChunkedReader() if length is None else LengthReader(length)
+            self._reader = ChunkedReader() if length is None else LengthReader(length)
         else:
             self._reading = _AHEAD
         self._owner.lane.answer(self, head)
 
     def _read_body(self) -> None:
         reader, answering = self._reader, self._answering
-        if answering is not None and self._whole_body_bytes:
-            begin = self._offset
-            self._offset += self._whole_body_bytes
-            self._whole_body_bytes = 0
-            self._reading = _AHEAD
-            answering.body_received(self._input[begin : self._offset], complete=True)
-            return
         if reader is None or answering is None:
             raise RuntimeError("a body is read without a request")
         data, self._input, self._offset = self._input[self._offset :] if self._offset else self._input, b"", 0

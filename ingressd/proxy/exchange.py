@@ -27,7 +27,7 @@ from ingressd.tasks import OwnedTasks
 _log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
-MAX_REPLAY_BYTES = 65536
+MAX_REPLAY_BYTES: Final = 65536
 
 HALF_CLOSED_IDLE_SECONDS = 0.25
 """A client that is gone and one that only stopped sending look alike (both sent FIN) until something is written to
@@ -71,6 +71,7 @@ class Exchange(AnswerReceiver):
         "_progress",
         "_replay",
         "_replay_bytes",
+        "_request",
         "_request_complete",
         "_reused",
         "_sending_paused",
@@ -79,7 +80,6 @@ class Exchange(AnswerReceiver):
         "_tried",
         "_unsent_bytes",
         "_upstream",
-        "_upstream_head",
         "_waits_for",
         "ended",
         "takes_used_connections",
@@ -89,13 +89,15 @@ class Exchange(AnswerReceiver):
         self,
         head: RequestHead,
         *,
-        upstream_head: bytes,
+        request: bytes,
+        complete: bool,
         upstream: Upstream,
         client: ClientSide,
         side: UpstreamSide,
         progress: Progress,
         timeouts: ExchangeTimeouts,
     ) -> None:
+        """``request`` is what the upstream gets first: the head, and if it is ``complete``, the body."""
         self._head = head
         self._upstream = upstream
         self._client = client
@@ -107,13 +109,13 @@ class Exchange(AnswerReceiver):
         self._tried: frozenset[Endpoint] = _NONE_TRIED
         self.takes_used_connections = True
         self._waits_for: Endpoint | None = None
-        self._upstream_head = upstream_head
+        self._request = request
         self._idempotent = head.method in IDEMPOTENT_METHODS
         self._replay: list[bytes] | None = None
         """What has come of the body, until too much of it has to be sent a second time."""
         self._replay_bytes = 0
         self._may_replay = True
-        self._request_complete = not head.has_body
+        self._request_complete = complete
         self._answer_begun = False
         self._sending_paused = False
         self._client_paused = False
@@ -365,10 +367,10 @@ class Exchange(AnswerReceiver):
         connection.begin(self, self._head.method, self._head.upgrade)
         if self._may_replay:
             if replay is None:
-                connection.send(self._upstream_head)
+                connection.send(self._request)
             else:
                 body = replay[0] if len(replay) == 1 else b"".join(replay)
-                connection.send(self._upstream_head + body)
+                connection.send(self._request + body)
                 self._limit_replay()
         if self._client_paused:
             connection.pause_reading()
@@ -392,6 +394,7 @@ class Exchange(AnswerReceiver):
 
     def _stop_replay(self) -> None:
         self._may_replay = False
+        self._request = b""
         self._replay = None
 
     def _touch(self) -> None:

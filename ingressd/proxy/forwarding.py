@@ -117,10 +117,10 @@ def given_request_id(head: RequestHead) -> bytes | None:
     return given if given is not None and _REQUEST_ID.fullmatch(given) else None
 
 
-def upstream_request_head(
-    head: RequestHead, identity: ClientIdentity, target: Target, identifier: bytes, host: bytes
+def upstream_request(
+    head: RequestHead, identity: ClientIdentity, target: Target, identifier: bytes, host: bytes, body: bytes = b""
 ) -> bytes:
-    """Return the bytes of the head that the upstream gets."""
+    """Return the bytes of the head that the upstream gets, and ``body``."""
     section = head.section
     has_length = False
     if head.verbatim and section.spliceable and target is head.target:
@@ -142,6 +142,8 @@ def upstream_request_head(
     elif head.takes_trailers:
         pieces.append(b"\r\nConnection: TE\r\nTE: trailers")
     pieces.append(b"\r\n\r\n")
+    if body:
+        pieces.append(body)
     return b"".join(pieces)
 
 

@@ -85,29 +85,29 @@ class LengthReader(BodyReader):
 
     def __init__(self, length: int) -> None:
         super().__init__(complete=length == 0)
-        self._remaining = length
+        self.remaining = length
 
     def pass_by(self, count: int) -> bool:
         """Count bytes that are all the body's; False when they are more than it has left."""
-        if count > self._remaining:
+        if count > self.remaining:
             return False
-        self._remaining -= count
-        self.complete = self._remaining == 0
+        self.remaining -= count
+        self.complete = self.remaining == 0
         return True
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        if len(data) <= self._remaining:
-            self._remaining -= len(data)
-            self.complete = self._remaining == 0
+        if len(data) <= self.remaining:
+            self.remaining -= len(data)
+            self.complete = self.remaining == 0
             return data, b""
-        body, rest = data[: self._remaining], data[self._remaining :]
-        self._remaining = 0
+        body, rest = data[: self.remaining], data[self.remaining :]
+        self.remaining = 0
         self.complete = True
         return body, rest
 
     def feed_end(self) -> None:
         if not self.complete:
-            raise FramingError(f"the body ended {self._remaining} bytes early")
+            raise FramingError(f"the body ended {self.remaining} bytes early")
 
 
 class UntilEndReader(BodyReader):

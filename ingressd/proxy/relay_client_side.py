@@ -15,7 +15,7 @@ from ingressd.proxy.answers import (
 from ingressd.proxy.client_connection import ClientConnection
 from ingressd.proxy.client_side import ClientSide
 from ingressd.proxy.decision import Decision
-from ingressd.proxy.exchange import Exchange
+from ingressd.proxy.exchange import MAX_REPLAY_BYTES, Exchange
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.framing import LAST_CHUNK, chunk, last_chunk
 from ingressd.proxy.progress import Progress
@@ -84,7 +84,12 @@ class RelayClientSide(ClientSide):
         if decision.failure is not None:
             self.fail(decision.failure)
             return None
-        self._exchange = self._admission.exchange(head, decision, self._connection, self._progress, self)
+        body = b""
+        if not self._request_sent:
+            body = self._connection.take_whole_body(MAX_REPLAY_BYTES)
+            self._progress.bytes_received = len(body)
+            self._request_sent = len(body) > 0
+        self._exchange = self._admission.exchange(head, decision, self._connection, self._progress, self, body)
         if self._request_sent:
             self._started = True
             self._exchange.start()

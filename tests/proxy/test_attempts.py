@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from ingressd.proxy.exchange import MAX_REPLAY_BYTES
 from ingressd.routing.endpoint import Endpoint
 from ingressd.routing.upstream import Unavailable
 from tests.support.proxying import parse_answer, serving, table_for
@@ -83,13 +84,17 @@ async def test_a_reused_connection_that_closes_without_a_byte_is_replaced_by_a_f
             assert max(record.attempts for record in proxy.records) == 2
 
 
-async def test_a_body_is_sent_again_with_its_request() -> None:
-    put = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
+@pytest.mark.parametrize(("body", "chunked"), [(b"hi", False), (b"hi", True), (b"x" * MAX_REPLAY_BYTES, False)])
+async def test_a_body_is_sent_again_with_its_request(body: bytes, chunked: bool) -> None:
+    framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body)
+    sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked else body
     async with recording_upstream(_answer_then_close_behind_its_back) as upstream:
         async with serving(table_for([upstream.endpoint])) as proxy:
-            assert (await proxy.send(put * 3)).count(b"HTTP/1.1 200 OK") == 3
+            answers = await proxy.send(b"PUT / HTTP/1.1\r\nHost: a\r\n%b\r\n\r\n%b" % (framing, sent) * 3)
+            assert answers.count(b"HTTP/1.1 200 OK") == 3
+            assert [record.bytes_received for record in proxy.records] == [len(body)] * 3
         assert all(bytes(connection).startswith(b"PUT ") for connection in upstream.connections)
-        assert upstream.received.count(b"\r\n\r\nhi") >= 3
+        assert upstream.received.count(b"\r\n\r\n" + sent) >= 3
 
 
 async def test_a_post_that_may_have_arrived_is_not_sent_again() -> None:

@@ -16,7 +16,7 @@ from ingressd.proxy.forwarding import (
     given_request_id,
     identify_client,
     is_trusted,
-    upstream_request_head,
+    upstream_request,
 )
 from ingressd.proxy.request_head import RequestHead, parse_request_head
 from ingressd.proxy.request_line import HeadLimits
@@ -31,7 +31,7 @@ def head(*lines: bytes) -> RequestHead:
 
 def forwarded(request: RequestHead, trusted: tuple[Network, ...] = ()) -> dict[bytes, bytes]:
     identity = identify_client(request, PEER, trusted)
-    data = upstream_request_head(request, identity, request.target, b"id", request.authority.text)
+    data = upstream_request(request, identity, request.target, b"id", request.authority.text)
     request_line, *lines = data.removesuffix(b"\r\n\r\n").split(b"\r\n")
     assert request_line == b"GET /p?q HTTP/1.1"
     pairs = [line.split(b": ", 1) for line in lines]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingressd.proxy.failures import Failure
-from ingressd.proxy.forwarding import Peer, upstream_request_head
+from ingressd.proxy.forwarding import Peer, upstream_request
 from ingressd.proxy.header_section import LONGEST_KEPT_BYTES, NO_SECTION
 from ingressd.proxy.request_head import RequestHead, leading_request_head, parse_request_head
 from ingressd.proxy.request_line import HeadLimits
@@ -54,7 +54,7 @@ def head_of(first_line: bytes, lines: list[bytes]) -> bytes:
 def outcome(head: RequestHead) -> tuple[object, ...]:
     """All that a head decides, and the bytes that it becomes."""
     peer = Peer("192.0.2.7", "http", 80)
-    forwarded = upstream_request_head(head, peer.identity(head.authority), head.target, b"id", b"upstream.test")
+    forwarded = upstream_request(head, peer.identity(head.authority), head.target, b"id", b"upstream.test")
     return (
         head.method,
         head.target,
