@@ -7,13 +7,13 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.helpers import rfc822_formatted_time
 from multidict import CIMultiDict
 
 from ingressd.proxy.admission import given_up
 from ingressd.proxy.aiohttp_client_side import AiohttpClientSide
 from ingressd.proxy.answers import Page, answer_fields, answer_framing, changed_framing, local_fields, relayed_head
 from ingressd.proxy.client_connection import ClientConnection
+from ingressd.proxy.date_line import http_date
 from ingressd.proxy.failures import Failure
 from ingressd.proxy.progress import Progress
 from ingressd.proxy.request_head import RequestHead
@@ -63,7 +63,7 @@ class ForwardedResponse(web.StreamResponse):
     def _headers(self) -> CIMultiDict[str]:
         """The fields, where aiohttp looks for them. They are taken apart for who asks."""
         if self._fields is None:
-            self._fields = answer_fields(self._head, rfc822_formatted_time())
+            self._fields = answer_fields(self._head, http_date())
         return self._fields
 
     @_headers.setter

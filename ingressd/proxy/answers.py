@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from aiohttp.helpers import rfc822_formatted_time
 from multidict import CIMultiDict
 
+from ingressd.proxy.date_line import date_line, http_date
 from ingressd.proxy.failures import Failure, Reason
 from ingressd.proxy.forwarding import end_to_end_fields
 from ingressd.proxy.request_head import RequestHead
@@ -174,7 +174,7 @@ def local_answer(
     fields = local_fields(page, failure)
     if page is not None:
         fields["Content-Length"] = str(len(page.body))
-    fields["Date"] = rfc822_formatted_time()
+    fields["Date"] = http_date()
     connection = _connection_option(keep_alive=keep_alive, persistent=persistent)
     if connection is not None:
         fields["Connection"] = connection
@@ -190,7 +190,7 @@ def relayed_head(
     it, which is the whole body or nothing."""
     if not head.spliceable:
         connection = _connection_option(keep_alive=keep_alive, persistent=persistent)
-        fields = answer_fields(head, rfc822_formatted_time())
+        fields = answer_fields(head, http_date())
         reason_phrase = head.reason_phrase.decode("utf-8", "surrogateescape")
         rebuilt = answer_head(head.status, reason_phrase, fields, framing, connection)
         return [rebuilt, head.body] if with_body else [rebuilt]
@@ -222,7 +222,7 @@ def relayed_head(
 def _added_lines(head: ResponseHead, framing: AnswerFraming, *, keep_alive: bool, persistent: bool) -> bytes:
     added = b"" if head.has_server else b"Server: ingressd\r\n"
     if not head.has_date:
-        added += b"Date: %b\r\n" % rfc822_formatted_time().encode("ascii")
+        added += date_line()
     if framing.chunked:
         added += b"Transfer-Encoding: chunked\r\n"
     if not keep_alive:

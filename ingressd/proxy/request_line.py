@@ -66,7 +66,9 @@ def stands_at(data: bytes, position: int, text: bytes) -> bool:
 _UPPER_A: Final = 0x41
 _UPPER_Z: Final = 0x5A
 _SPACE: Final = 0x20
+_USUAL: Final = ("GET", "POST")
+_METHODS: Final = (*_USUAL, *sorted(METHODS.difference(_USUAL)))
 _METHODS_BY_LENGTH: Final[list[list[tuple[bytes, str]]]] = [
-    [(method.encode("ascii"), method) for method in sorted(METHODS) if len(method) == length]
+    [(method.encode("ascii"), method) for method in _METHODS if len(method) == length]
     for length in range(max(map(len, METHODS)) + 1)
 ]

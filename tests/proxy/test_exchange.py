@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from email.utils import formatdate
 from typing import cast
 
 import pytest
-from aiohttp.helpers import rfc822_formatted_time
 
+from ingressd.proxy import date_line
 from ingressd.routing.upstream import Upstream
 from tests.support.proxying import KEY, parse_answer, serving, table_for
 from tests.support.upstream import OK, answering, read_message, recording_upstream
@@ -159,13 +160,13 @@ async def test_an_answer_that_we_cannot_write_is_500_and_harms_no_other_request(
 ) -> None:
     calls = itertools.count()
 
-    def defective() -> str:
+    def defective(seconds: int, *, usegmt: bool) -> str:
         if next(calls) == 0:
             raise ZeroDivisionError
-        return rfc822_formatted_time()
+        return formatdate(seconds, usegmt=usegmt)
 
-    monkeypatch.setattr("ingressd.proxy.answers.rfc822_formatted_time", defective)
-    monkeypatch.setattr("ingressd.proxy.aiohttp_responses.rfc822_formatted_time", defective)
+    date_line._NOW._second = -1
+    monkeypatch.setattr("ingressd.proxy.date_line.formatdate", defective)
     async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
         answer = parse_answer(await proxy.send(b"GET /defect HTTP/1.1\r\nHost: a\r\n\r\n"))
         assert (answer.status, answer.fields["x-ingressd-reason"]) == (500, "internal_error")
