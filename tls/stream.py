@@ -44,6 +44,7 @@ class TlsStream:
         "_eof_wanted",
         "_eof_written",
         "_error",
+        "_fin_received",
         "_incoming",
         "_input_ended",
         "_loop",
@@ -95,6 +96,7 @@ class TlsStream:
         self._asked = False
         self._tickets_held = False
         self._input_ended = False
+        self._fin_received = False
         self._end_expected = False
         self._eof_wanted = False
         self._eof_written = False
@@ -203,8 +205,8 @@ class TlsStream:
         if self.is_closing():
             return
         self._transport.resume_reading()
-        if self._incoming.pending or self._unread or self._tls.pending():
-            self._loop.call_soon(self._receive_rest)
+        if self._has_rest():
+            self._loop.call_soon(self._receive_after_pause)
 
     def is_reading(self) -> bool:
         return not self._reading_paused and not self.is_closing()
@@ -256,9 +258,12 @@ class TlsStream:
             self._drain()
 
     def eof_received(self) -> bool:
-        """FIN. A client that has sent ``close_notify`` before it may still want the rest of its answer."""
-        if self._incoming.pending or self._unread:
-            self._receive_rest()
+        """FIN. A client that has sent ``close_notify`` before it may still want the rest of its answer; a protocol that
+        pauses gets what came before it first."""
+        self._fin_received = True
+        self._receive_rest()
+        if self._reading_paused and self._has_rest():
+            return True
         return self._input_ended and not self._closing
 
     def pause_writing(self) -> None:
@@ -298,6 +303,16 @@ class TlsStream:
         self._receive()
         if self._unread:
             self._receive_in_pieces(memoryview(self._unread))
+
+    def _receive_after_pause(self) -> None:
+        self._receive_rest()
+        if self._fin_received and not (self._reading_paused or self._input_ended):
+            # Cut off. What is being written must not end as if it were whole: no close_notify.
+            self._transport.close()
+
+    def _has_rest(self) -> bool:
+        """Whether there is more that has been read and not given to the protocol."""
+        return self._incoming.pending > 0 or len(self._unread) > 0 or self._tls.pending() > 0
 
     def _receive(self) -> None:
         """Give the protocol what can be decrypted, while it takes it."""

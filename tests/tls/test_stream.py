@@ -164,15 +164,36 @@ class ReadsInTurns(Recorder):
         asyncio.get_running_loop().call_soon(self.stream.resume_reading)
 
 
+@pytest.mark.parametrize("fin", [False, True])
 @pytest.mark.parametrize("length", [1, READ_BYTES, 100_000, 1_000_000])
-def test_a_protocol_that_pauses_again_and_again_gets_everything_in_order(run: Run, site: Site, length: int) -> None:
+def test_a_protocol_that_pauses_again_and_again_gets_everything_in_order(
+    run: Run, site: Site, length: int, fin: bool
+) -> None:
     async def main() -> None:
         server = ReadsInTurns()
         async with connected(site, server) as client:
             await client.send(LARGE[:length])
             await client.send_close_notify()
+            if fin:
+                client.send_fin()
             await until(lambda: "eof" in server.events)
             assert server.received == LARGE[:length]
+            server.stream.close()
+            await until(lambda: server.events == ["made", "eof", "lost"])
+
+    run(main())
+
+
+def test_what_came_before_a_cut_is_told_to_a_protocol_that_pauses(run: Run, site: Site) -> None:
+    async def main() -> None:
+        server = ReadsInTurns()
+        async with connected(site, server) as client:
+            await client.send(LARGE[:100_000])
+            client.send_fin()
+            await until(lambda: server.events == ["made", "lost"])
+            assert server.received == LARGE[:100_000]
+            with pytest.raises(ssl.SSLEOFError):
+                await client.read_to_end()
 
     run(main())
 
