@@ -125,6 +125,26 @@ async def test_a_large_request_arrives_whole(site: Site) -> None:
         assert parse_answer(await client.receive(len(OK))).status == 200
 
 
+@pytest.mark.parametrize("fin", [False, True])
+async def test_a_large_request_to_a_slow_endpoint_arrives_whole_though_the_client_ends_its_half(
+    site: Site, fin: bool
+) -> None:
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.1)
+        _, body = await read_message(reader)
+        assert body == LARGE
+        writer.write(OK)
+
+    async with recording_upstream(slow) as upstream, serving(table_for([upstream.endpoint])) as running:
+        running.proxy.listen_https(site.listener, site.choose, site.failures.append)
+        async with Client(site, "a.test") as client:
+            await client.send(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n" % len(LARGE) + LARGE)
+            await client.send_close_notify()
+            if fin:
+                client.send_fin()
+            assert parse_answer(await client.read_to_end()).status == 200
+
+
 async def test_a_refused_client_reads_why_although_it_goes_on_sending(site: Site) -> None:
     async with connected(site) as client:
         await client.send(b"GET / HTTP/1.1\r\nHost : a.test\r\n\r\n" + b"x" * 100_000)
