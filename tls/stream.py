@@ -36,7 +36,7 @@ class TlsStream:
     """
 
     __slots__ = (
-        "_asked",
+        "_answer_expected",
         "_backlog",
         "_backlog_bytes",
         "_closing",
@@ -93,7 +93,7 @@ class TlsStream:
         self._protocol_paused = False
         self._reading_paused = False
         self._reads_bounded = False
-        self._asked = False
+        self._answer_expected = False
         self._tickets_held = False
         self._input_ended = False
         self._fin_received = False
@@ -114,10 +114,10 @@ class TlsStream:
         self._transport_full = transport_full
         protocol.connection_made(cast(asyncio.Transport, self))
         self._tell_fullness()
-        # What the handshake has still to send leaves with the first answer, if its request comes soon.
+        # What the handshake has still to send leaves with the first answer, if its request is whole by then.
         self._tickets_held = True
         self._receive()
-        if self._asked:
+        if self._answer_expected:
             self._tickets_held = False
         else:
             # The loop polls between the two turns.
@@ -146,6 +146,10 @@ class TlsStream:
             self._drain()
         elif not self._end_expected:
             self._transport.write(self._outgoing.read())
+
+    def expect_answer(self) -> None:
+        """The client has sent all that the next ``write`` answers."""
+        self._answer_expected = True
 
     def expect_end(self) -> None:
         """``close`` or ``write_eof`` will follow the next ``write`` at once: what is small then leaves with its
@@ -332,7 +336,6 @@ class TlsStream:
             if not data:
                 self._end_input()
                 break
-            self._asked = True
             self._protocol.data_received(data)
             # Asking once more than needed would cost an exception for each read.
             if not incoming.pending and (len(data) < size or not tls.pending()):
@@ -342,9 +345,10 @@ class TlsStream:
             self._flush()
 
     def _release_tickets(self) -> None:
-        """A client with Nagle's algorithm sends its request only when something acknowledges the handshake's end."""
+        """A client with Nagle's algorithm sends the rest of its request only when something acknowledges what came
+        before, and the kernel alone may take 40 ms for that."""
         self._tickets_held = False
-        if self._outgoing.pending and not self._asked and not self._lost:
+        if self._outgoing.pending and not self._answer_expected and not self._lost:
             self._flush()
 
     def _end_input(self) -> None:

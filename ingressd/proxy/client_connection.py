@@ -500,6 +500,14 @@ class ClientConnection:
         else:
             self._reading = _AHEAD
         self._owner.lane.answer(self, head)
+        if self._reading is _AHEAD:
+            self._expect_answer()
+
+    def _expect_answer(self) -> None:
+        """The whole request has been read."""
+        transport: object = self.transport
+        if isinstance(transport, TlsStream):
+            transport.expect_answer()
 
     def _read_body(self) -> None:
         reader, answering = self._reader, self._answering
@@ -516,6 +524,7 @@ class ClientConnection:
         if complete:
             self._reader = None
             self._reading = _AHEAD
+            self._expect_answer()
         else:
             self._bound_reads()
         if piece or complete:

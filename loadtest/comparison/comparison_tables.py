@@ -155,7 +155,8 @@ def _about(comparison: Comparison) -> list[str]:
         "handshakes, messages and times are the work of clients of this project, and uploads and WebSockets end in a "
         "server of this project. An upload is answered after its last byte. nginx streams bodies as the others do: no "
         "request buffering, no temporary files.",
-        "- A handshake is one connection with one request; no session is resumed.",
+        "- A handshake is one connection with one request; no session is resumed. ingressd and Caddy send one session "
+        "ticket, nginx and HAProxy two, as each does by itself.",
         f"- {comparison.rounds} rounds of {comparison.seconds} s; the whole took {comparison.took_seconds / 60:.0f} "
         "minutes.",
         f"- {versions}.",

@@ -69,6 +69,27 @@ async def test_requests_share_a_connection(site: Site) -> None:
         assert b"HTTP/1.1 200 OK\r\n" in await client.read_to_end()
 
 
+@pytest.mark.parametrize(
+    ("first", "ticket_comes"),
+    [
+        (GET, False),
+        (b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n\r\nwhol", False),
+        (b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n\r\npar", True),
+        (GET[:-2], True),
+        (b"", True),
+    ],
+)
+async def test_a_session_ticket_waits_for_the_answer_to_a_whole_request(
+    site: Site, first: bytes, ticket_comes: bool
+) -> None:
+    upstream = TlsUpstream(OK)
+    async with recording_upstream(upstream) as recording, serving(table_for([recording.endpoint])) as running:
+        running.proxy.listen_https(site.listener, site.choose, site.failures.append)
+        async with Client(site, "a.test", first=first) as client:
+            assert bool(await client.unread()) is ticket_comes
+            upstream.may_answer.set()
+
+
 @pytest.mark.parametrize("fin", [False, True])
 async def test_a_client_that_has_ended_its_half_gets_its_answer(site: Site, fin: bool) -> None:
     upstream = TlsUpstream(OK)

@@ -176,6 +176,14 @@ class Client:
             self.tls.unwrap()
         await self._flush()
 
+    async def unread(self) -> bytes:
+        """What has come to the socket after a while, and is not read."""
+        await asyncio.sleep(0.05)
+        try:
+            return self._socket.recv(1 << 16, socket.MSG_PEEK)
+        except BlockingIOError:
+            return b""
+
     def send_fin(self) -> None:
         self._socket.shutdown(socket.SHUT_WR)
 
