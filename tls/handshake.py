@@ -57,7 +57,7 @@ class TlsHandshake:
     )
 
     def __init__(self, owner: HandshakeOwner, peer_address: object) -> None:
-        """``peer_address`` is as the socket module has it, for what is reported."""
+        """``peer_address`` is as the socket module has it, for what is reported and for the stream."""
         self._owner = owner
         self._peer_address = peer_address
         self._server_name: str | None = None

@@ -114,8 +114,9 @@ class TlsStream:
         self._transport_full = transport_full
         protocol.connection_made(cast(asyncio.Transport, self))
         self._tell_fullness()
-        # What the handshake has still to send leaves with the first answer, if its request is whole by then.
-        self._tickets_held = True
+        # Tickets leave with the first answer, if its request is whole within two turns of the loop. What ends a
+        # handshake of TLS 1.2 does not wait.
+        self._tickets_held = self._tls.version() == "TLSv1.3"
         self._receive()
         if self._answer_expected:
             self._tickets_held = False
@@ -266,9 +267,9 @@ class TlsStream:
         pauses gets what came before it first."""
         self._fin_received = True
         self._receive_rest()
-        if self._reading_paused and self._has_rest():
-            return True
-        return self._input_ended and not self._closing
+        if self._closing:
+            return len(self._backlog) > 0
+        return self._input_ended or (self._reading_paused and self._has_rest())
 
     def pause_writing(self) -> None:
         self._transport_full = True
@@ -310,7 +311,7 @@ class TlsStream:
 
     def _receive_after_pause(self) -> None:
         self._receive_rest()
-        if self._fin_received and not (self._reading_paused or self._input_ended):
+        if self._fin_received and not (self._reading_paused or self._input_ended or self._closing):
             # Cut off. What is being written must not end as if it were whole: no close_notify.
             self._transport.close()
 
@@ -401,7 +402,8 @@ class TlsStream:
         self._tell_fullness()
         if not backlog and not self._lost:
             if self._closing:
-                self._close_transport()
+                # Not at once: asyncio's transport, which may be telling that it takes more, would end twice.
+                self._loop.call_soon(self._close_transport)
             elif self._eof_wanted:
                 self._write_close_notify()
 

@@ -199,8 +199,8 @@ class ClientConnection:
         return len(self._input) - self._offset
 
     def take_whole_body(self, most_bytes: int) -> bytes:
-        """Return the current request's body, if all of it has come with the head and it is not longer; else nothing,
-        and it is given to who answers as it comes."""
+        """Return the current request's body, if all of it has come with the head and it is not longer. Else return
+        nothing: then who answers is given the body as it comes."""
         reader = self._reader
         if self._reading is not _BODY or not isinstance(reader, LengthReader):
             return b""

@@ -97,7 +97,8 @@ class Exchange(AnswerReceiver):
         progress: Progress,
         timeouts: ExchangeTimeouts,
     ) -> None:
-        """``request`` is what the upstream gets first: the head, and if it is ``complete``, the body."""
+        """``request`` is what the upstream gets first: the head, and the body if all of it is here. ``complete``:
+        nothing follows it."""
         self._head = head
         self._upstream = upstream
         self._client = client
@@ -112,7 +113,7 @@ class Exchange(AnswerReceiver):
         self._request = request
         self._idempotent = head.method in IDEMPOTENT_METHODS
         self._replay: list[bytes] | None = None
-        """What has come of the body, until too much of it has to be sent a second time."""
+        """What has come of a body behind ``_request``, until too much of it would have to be sent a second time."""
         self._replay_bytes = 0
         self._may_replay = True
         self._request_complete = complete

@@ -317,6 +317,8 @@ def test_our_half_ends_before_the_clients(run: Run, site: Site) -> None:
 
 def test_closing_delivers_what_was_written(run: Run, site: Site, version: ssl.TLSVersion) -> None:
     async def main() -> None:
+        shown: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: shown.append(context))
         server = Recorder()
         async with connected(site, server, version) as client:
             server.stream.write(LARGE)
@@ -324,6 +326,36 @@ def test_closing_delivers_what_was_written(run: Run, site: Site, version: ssl.TL
             server.stream.write(b"too late")
             assert await client.read_to_end() == LARGE
             await until(lambda: server.lost == [None])
+        assert shown == []
+
+    run(main())
+
+
+class ClosesEarly(Recorder):
+    """Pauses with the first record, and closes with the second; the third is never read."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if len(self.received) == len(data):
+            self.stream.pause_reading()
+        else:
+            self.stream.close()
+
+
+def test_an_answer_that_does_not_wait_for_the_rest_ends_whole(run: Run, site: Site) -> None:
+    async def main() -> None:
+        server = ClosesEarly()
+        async with connected(site, server) as client:
+            for record in (b"first", b"second", b"third"):
+                client.tls.write(record)
+            await client.send_close_notify()
+            await until(lambda: server.received == b"first")
+            # As if the event loop had seen the client's FIN before the pause was over.
+            assert server.stream.eof_received()
+            server.stream.write(LARGE)
+            server.stream.resume_reading()
+            assert await client.read_to_end() == LARGE
+            assert server.received == b"firstsecond"
 
     run(main())
 
@@ -347,6 +379,23 @@ def test_session_tickets_leave_with_the_first_answer(run: Run, site: Site) -> No
                 assert await client.receive(6) == b"answer"
                 assert client.tls.session is not None
                 assert client.tls.session.has_ticket
+
+    run(main())
+
+
+class WholeAtOnce(Recorder):
+    """Has its request before the handshake is over for the client, as with a client of RFC 7918."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.stream.expect_answer()
+
+
+def test_the_end_of_an_older_handshake_does_not_wait_for_an_answer(run: Run, site: Site) -> None:
+    async def main() -> None:
+        server = WholeAtOnce()
+        async with connected(site, server, ssl.TLSVersion.TLSv1_2) as client:
+            assert client.tls.version() == "TLSv1.2"
 
     run(main())
 
