@@ -165,7 +165,8 @@ async def test_an_answer_that_we_cannot_write_is_500_and_harms_no_other_request(
             raise ZeroDivisionError
         return formatdate(seconds, usegmt=usegmt)
 
-    date_line._NOW._second = -1
+    date_line.text_of.cache_clear()
+    date_line.line_of.cache_clear()
     monkeypatch.setattr("ingressd.proxy.date_line.formatdate", defective)
     async with recording_upstream() as upstream, serving(table_for([upstream.endpoint])) as proxy:
         answer = parse_answer(await proxy.send(b"GET /defect HTTP/1.1\r\nHost: a\r\n\r\n"))
