@@ -120,7 +120,7 @@ class TlsStream:
         self._receive()
         if self._answer_expected:
             self._tickets_held = False
-        else:
+        elif self._tickets_held:
             # The loop polls between the two turns.
             self._loop.call_soon(self._loop.call_soon, self._release_tickets)
 
