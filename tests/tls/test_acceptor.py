@@ -270,20 +270,22 @@ def test_without_descriptors_it_pauses_and_goes_on(run: Run, site: Site, monkeyp
     run(main())
 
 
-def test_a_connection_that_the_loop_cannot_take_over_is_reported(run: Run, site: Site) -> None:
+def test_a_connection_that_the_loop_cannot_take_over_is_reported(
+    run: Run, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def refusing(*_: object) -> None:
         raise OSError(errno.ENOMEM, "Cannot allocate memory")
 
     async def main() -> None:
-        loop = asyncio.get_running_loop()
-        adopting, loop.connect_accepted_socket = loop.connect_accepted_socket, refusing  # type: ignore[method-assign, assignment]  # as if memory were short
+        # As if memory were short.
+        monkeypatch.setattr(asyncio.get_running_loop(), "connect_accepted_socket", refusing)
         async with running(site.acceptor()) as acceptor:
             with await connect(site.address) as client:
                 assert await receive_to_end(client) == b""
                 await until(lambda: site.reasons == [TlsFailureReason.CONNECTION_LOST])
                 assert site.failures[0].detail == "Cannot allocate memory"
                 assert acceptor.pending == 0
-            loop.connect_accepted_socket = adopting  # type: ignore[method-assign]  # the end of it
+            monkeypatch.undo()
             async with Client(site, "a.test") as client_after:
                 assert await client_after.line() == "a.test"
 
